@@ -1,0 +1,23 @@
+# For daily work. ./run and ./check are the front doors.
+.PHONY: all check check-asan lint corpus bench docs soak fuzz install clean
+
+all:
+	@tools/build build
+
+check:
+	@./check
+
+# Every test under the address and undefined-behaviour sanitizers.
+check-asan:
+	@tools/install-packages run check
+	@tools/build build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	@/usr/bin/python3 tools/run-tests build-asan
+
+lint:
+	@tools/lint
+
+install: all
+	@meson install -C build
+
+clean:
+	rm -rf build build-*

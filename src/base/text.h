@@ -1,0 +1,83 @@
+/* text.h - UTF-8, character sets, hex and base64.
+ *
+ * Bytes of other character sets are decoded where they are read, by ICU or
+ * iconv behind this header. Decoding never fails: what cannot be decoded
+ * becomes U+FFFD and the loss is reported.
+ */
+#ifndef CV_BASE_TEXT_H
+#define CV_BASE_TEXT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+bool cv_utf8_valid(cv_slice s);
+bool cv_is_ascii(cv_slice s);
+/* Decodes one character at *pos and moves on; invalid bytes give U+FFFD and
+ * move by one. *pos must be < s.len. */
+uint32_t cv_utf8_next(cv_slice s, size_t *pos);
+void cv_utf8_put(cv_buf *buf, uint32_t code_point);
+/* At most max bytes of s, never cut inside a character. */
+cv_slice cv_utf8_clip(cv_slice s, size_t max);
+/* s with every invalid byte replaced by U+FFFD; s itself when it is valid. */
+cv_slice cv_utf8_repair(cv_arena *arena, cv_slice s);
+/* s with control characters (C0, DEL, C1, U+2028, U+2029) replaced by a
+ * space, runs as one; s itself when there is none. For header text. */
+cv_slice cv_text_one_line(cv_arena *arena, cv_slice s);
+/* CR, LF and CRLF become `eol` ("\r\n" or "\n"). */
+cv_slice cv_text_eol(cv_arena *arena, cv_slice s, const char *eol);
+
+/* UTF-16LE to UTF-8: stops at NUL only when stop_at_nul. Unpaired surrogates
+ * and an odd last byte become U+FFFD and set *lossy (may be NULL). */
+cv_slice cv_utf16le_to_utf8(cv_arena *arena, cv_slice bytes, bool stop_at_nul,
+                            bool *lossy);
+void cv_utf8_to_utf16le(cv_buf *buf, cv_slice text);
+
+/* Windows code page of a MIME charset name (aliases included, case and quotes
+ * ignored), 0 when unknown. Source: spec property-types.md 6. */
+uint32_t cv_codepage_of_charset(cv_slice charset);
+/* MIME charset name of a code page, NULL when unknown. A literal. */
+const char *cv_charset_of_codepage(uint32_t codepage);
+
+/* Bytes in the named charset to UTF-8. An unknown or empty name: UTF-8 if
+ * valid, else windows-1252. US-ASCII and ISO-8859-1 with bytes from 0x80 are
+ * read as UTF-8 if valid and labelled us-ascii, else windows-1252.
+ * *lossy (may be NULL): U+FFFD had to be used or the name is unknown.
+ * The result has ptr NULL only when the arena is exhausted. */
+cv_slice cv_charset_to_utf8(cv_arena *arena, cv_slice charset, cv_slice bytes,
+                            bool *lossy);
+cv_slice cv_codepage_to_utf8(cv_arena *arena, uint32_t codepage,
+                             cv_slice bytes, bool *lossy);
+/* UTF-8 to the named charset.
+ * Errors: CV_ERR_RANGE when a character has no counterpart, CV_ERR_UNSUP for
+ * an unknown charset. */
+CV_NODISCARD cv_status cv_utf8_to_charset(cv_arena *arena, cv_slice text,
+                                          cv_slice charset, cv_slice *out,
+                                          cv_error *err);
+
+/* Lower-case (upper: upper-case) hexadecimal. */
+void cv_hex_put(cv_buf *buf, cv_slice bytes, bool upper);
+/* Errors: CV_ERR_SYNTAX for odd length or a character that is no digit. */
+CV_NODISCARD cv_status cv_hex_decode(cv_arena *arena, cv_slice hex,
+                                     cv_slice *out, cv_error *err);
+/* Base64 in lines of line_len characters, each ended by CRLF; 0: one line
+ * without an end. */
+void cv_base64_put(cv_buf *buf, cv_slice bytes, size_t line_len);
+/* Lenient: characters outside the alphabet are skipped, decoding goes on
+ * after padding, a missing end is read as far as it goes. *junk (may be NULL)
+ * counts what was skipped other than white space. */
+cv_slice cv_base64_decode(cv_arena *arena, cv_slice text, size_t *junk);
+
+/* ASCII only. */
+cv_slice cv_ascii_lower(cv_arena *arena, cv_slice s);
+cv_slice cv_ascii_upper(cv_arena *arena, cv_slice s);
+
+/* Whole slice as a decimal number with optional sign.
+ * Errors: CV_ERR_SYNTAX, CV_ERR_RANGE. */
+CV_NODISCARD cv_status cv_parse_i64(cv_slice s, int64_t *out);
+CV_NODISCARD cv_status cv_parse_u32(cv_slice s, uint32_t *out);
+
+/* Compiled-in SHA-256 through GLib; out is 32 bytes. */
+void cv_sha256(cv_slice bytes, uint8_t out[32]);
+
+#endif
