@@ -115,6 +115,20 @@ typedef struct transport_config {
     void *ctx;
 } transport_config;
 
+/* DSN NOTIFY bits of store_queue_rcpt.notify (RFC 3461 4.1); 0: default. */
+enum {
+    TRANSPORT_NOTIFY_NEVER = 1,
+    TRANSPORT_NOTIFY_SUCCESS = 2,
+    TRANSPORT_NOTIFY_FAILURE = 4,
+    TRANSPORT_NOTIFY_DELAY = 8
+};
+
+/* Values of store_queue_entry.failure_class and .destination. */
+#define TRANSPORT_CLASS_LEGACY CV_S("legacy-tracking-time")
+#define TRANSPORT_DEST_LOCAL CV_S("local")
+#define TRANSPORT_SETTING_FIX \
+    CV_S("content-conversion.fix-recipient-track-status-time")
+
 typedef struct transport transport;
 CV_NODISCARD cv_status transport_new(const transport_config *config,
                                      transport **out, cv_error *err);
@@ -128,6 +142,8 @@ typedef struct transport_submission {
     cv_slice from; /* envelope sender, empty for reports */
     const cv_slice *rcpts;
     size_t rcpt_count;
+    const uint32_t *notify; /* TRANSPORT_NOTIFY_... a recipient, or NULL */
+    const cv_slice *orcpt;  /* ORCPT a recipient, or NULL */
     const cv_object *obj;
     cv_slice mime;
     store_id account, folder, message;
