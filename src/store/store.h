@@ -160,6 +160,12 @@ CV_NODISCARD cv_status store_fact_get(store *s, store_id account, cv_slice key,
                                       cv_arena *arena, cv_slice *value,
                                       cv_error *err);
 
+/* Drops facts whose key begins with prefix and that were set before a time
+ * (the memory of duplicate suppression); *count may be NULL. */
+CV_NODISCARD cv_status store_fact_forget(store_tx *tx, cv_slice key_prefix,
+                                         int64_t before, size_t *count,
+                                         cv_error *err);
+
 /* -- queue -- */
 
 typedef enum store_queue_state {
@@ -226,6 +232,10 @@ CV_NODISCARD cv_status store_queue_next(store *s, int64_t *due, cv_error *err);
 CV_NODISCARD cv_status store_queue_update(store_tx *tx,
                                           const store_queue_entry *entry,
                                           cv_error *err);
+/* Marks one recipient done inside a delivery's own transaction; the lease and
+ * the other columns stay as they are. */
+CV_NODISCARD cv_status store_queue_rcpt_done(store_tx *tx, store_id entry,
+                                             store_id rcpt, cv_error *err);
 CV_NODISCARD cv_status store_queue_delete(store_tx *tx, store_id id,
                                           cv_error *err);
 /* Makes every waiting entry of a failure class due now (not held ones);
