@@ -34,9 +34,9 @@ typedef struct transport_result {
  * CV_ERR_IO, CV_ERR_TIMEOUT when no recipient's result is known; results that
  * are known (250 after DATA) are always in results and CV_OK is returned. */
 typedef struct cv_channel {
-    cv_status (*deliver)(void *ctx, cv_slice host, uint16_t port,
-                         cv_slice from, const cv_slice *rcpts,
-                         size_t rcpt_count, cv_slice mime, cv_arena *arena,
+    cv_status (*deliver)(void *ctx, cv_slice host, uint16_t port, cv_slice from,
+                         const cv_slice *rcpts, size_t rcpt_count,
+                         cv_slice mime, cv_arena *arena,
                          transport_result *results, cv_error *err);
     void *ctx;
 } cv_channel;
@@ -46,9 +46,9 @@ typedef struct cv_channel {
  * when MAPI-born). May change nothing and return CV_OK: then the message is
  * simply mail. */
 typedef struct transport_delivery_hook {
-    cv_status (*deliver)(void *ctx, store_tx *tx,
-                         const store_account *account, cv_object *obj,
-                         store_id message, int64_t received, cv_error *err);
+    cv_status (*deliver)(void *ctx, store_tx *tx, const store_account *account,
+                         cv_object *obj, store_id message, int64_t received,
+                         cv_error *err);
     void *ctx;
 } transport_delivery_hook;
 
@@ -81,14 +81,14 @@ typedef struct transport_events {
 /* Times in ticks. Everything may change while running: get() is asked at each
  * use. */
 typedef struct transport_settings {
-    int64_t retry[4];   /* first, second, third, subsequent interval */
-    int64_t expire;     /* from submission to the report */
-    int64_t delay_warn; /* from submission; 0: never */
-    int64_t lease;      /* of one attempt */
+    int64_t retry[4];       /* first, second, third, subsequent interval */
+    int64_t expire;         /* from submission to the report */
+    int64_t delay_warn;     /* from submission; 0: never */
+    int64_t lease;          /* of one attempt */
     int64_t duplicate_days; /* memory of duplicate suppression, in ticks */
-    unsigned max_hops;  /* Received fields */
-    cv_slice host_name; /* of reports and Received */
-    cv_slice postmaster; /* address */
+    unsigned max_hops;      /* Received fields */
+    cv_slice host_name;     /* of reports and Received */
+    cv_slice postmaster;    /* address */
 } transport_settings;
 
 typedef struct transport_route {
@@ -98,7 +98,7 @@ typedef struct transport_route {
 } transport_route;
 
 typedef struct transport_config {
-    store *store;               /* borrowed, as is everything here */
+    store *store; /* borrowed, as is everything here */
     const cv_env *env;
     cv_channel channel;
     transport_delivery_hook hook;
@@ -188,14 +188,18 @@ CV_NODISCARD cv_status transport_queue_delete(transport *t, store_id id,
 /* -- reports (dsn.c), pure -- */
 
 typedef enum transport_dsn_kind {
-    TRANSPORT_DSN_FAILED, TRANSPORT_DSN_DELAYED, TRANSPORT_DSN_DELIVERED
+    TRANSPORT_DSN_FAILED,
+    TRANSPORT_DSN_DELAYED,
+    TRANSPORT_DSN_DELIVERED
 } transport_dsn_kind;
 /* MIME of a report about an entry's recipients (indexes in rcpts). original:
  * the MIME or, when there is none, empty; object: for its subject and date. */
-CV_NODISCARD cv_status transport_dsn_build(
-    transport_dsn_kind kind, const store_queue_entry *entry,
-    const size_t *rcpts, size_t rcpt_count, cv_slice original,
-    const transport_settings *settings, int64_t now, const cv_env *env,
-    cv_buf *out, cv_error *err);
+CV_NODISCARD cv_status transport_dsn_build(transport_dsn_kind kind,
+                                           const store_queue_entry *entry,
+                                           const size_t *rcpts,
+                                           size_t rcpt_count, cv_slice original,
+                                           const transport_settings *settings,
+                                           int64_t now, const cv_env *env,
+                                           cv_buf *out, cv_error *err);
 
 #endif
