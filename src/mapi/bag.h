@@ -7,8 +7,9 @@
  * Getters answer "is there a usable value": false when the property is
  * absent, PtypNull, PtypErrorCode or of a type that cannot stand for the one
  * wanted; then the output is untouched. Integer16/32/64 and Boolean stand for
- * each other, String8 for String, String for Binary never. Who must tell
- * "absent" from "unusable" uses cv_bag_find().
+ * each other, String8 for String, Binary for String when it is UTF-8 without
+ * NUL, String for Binary never. Who must tell "absent" from "unusable" uses
+ * cv_bag_find().
  * Source: spec property-types.md 1.
  */
 #ifndef CV_MAPI_BAG_H
@@ -68,13 +69,16 @@ CV_NODISCARD cv_status cv_bag_put_from(cv_bag *bag, cv_tag tag,
                                        uint16_t container_id, cv_error *err);
 void cv_bag_remove(cv_bag *bag, cv_tag tag);
 /* Deep copy of one property, or of all, into dst's arena; existing ones are
- * replaced. */
+ * replaced. Tags are taken as they are: between two object trees only for
+ * properties whose tag is known at compile time. */
 CV_NODISCARD cv_status cv_bag_copy(cv_bag *dst, const cv_bag *src, cv_tag tag,
                                    cv_error *err);
 CV_NODISCARD cv_status cv_bag_copy_all(cv_bag *dst, const cv_bag *src,
                                        cv_error *err);
 
-/* Setters copy text and bytes into the arena. Type is the tag's. They return
+/* Setters copy text and bytes into the arena. Type is the tag's, which must
+ * fit (asserted: tags of input go through cv_bag_put); a tag without type gets
+ * the setter's own (Integer32, Integer64, ..., String, Binary). They return
  * the arena's status, which also sticks there: a long run of puts may ignore
  * results and test cv_arena_status() once, hence no CV_NODISCARD. */
 cv_status cv_bag_set_i32(cv_bag *bag, cv_tag tag, int32_t v);
@@ -108,6 +112,10 @@ int32_t cv_bag_i32_or(const cv_bag *bag, cv_tag tag, int32_t otherwise);
 bool cv_bag_bool_or(const cv_bag *bag, cv_tag tag, bool otherwise);
 cv_slice cv_bag_string_or(const cv_bag *bag, cv_tag tag, cv_slice otherwise);
 
+/* Deep copy into the arena.
+ * Errors: the arena's. */
+CV_NODISCARD cv_status cv_value_dup(cv_arena *arena, const cv_value *value,
+                                    cv_value *out, cv_error *err);
 /* Equal type, count and contents; floats by bits. */
 bool cv_value_eq(const cv_value *a, const cv_value *b);
 bool cv_bag_eq(const cv_bag *a, const cv_bag *b);

@@ -22,6 +22,13 @@ CV_NODISCARD cv_status cv_names_intern(cv_names *names, const cv_name *name,
                                        cv_tag *tag, cv_error *err);
 /* The tag of a name that was interned, 0 when it was not. */
 cv_tag cv_names_find(const cv_names *names, const cv_name *name);
+/* The tag of a property from CV_NAMED_FIRST up whose name its container does
+ * not tell; one for each container_id. cv_names_get() gives NULL for it.
+ * Errors: as cv_names_intern(). */
+CV_NODISCARD cv_status cv_names_unnamed(cv_names *names, uint16_t container_id,
+                                        cv_tag *tag, cv_error *err);
+/* The container id behind such a tag, 0 for any other. */
+uint16_t cv_names_unnamed_id(const cv_names *names, cv_tag tag);
 /* The name behind any named tag, NULL when there is none. */
 const cv_name *cv_names_get(const cv_names *names, cv_tag tag);
 
@@ -76,6 +83,12 @@ CV_NODISCARD cv_status cv_object_set_named_string(cv_object *obj, cv_bag *bag,
                                                   cv_set set, cv_slice name,
                                                   cv_slice text);
 
+/* Tag of src's tree in dst's tree: the same for tags below CV_NAMED_FIRST and
+ * known names, else the one interned there under its name.
+ * Errors: as cv_names_intern(). */
+CV_NODISCARD cv_status cv_names_translate(cv_names *dst, const cv_names *src,
+                                          cv_tag tag, cv_tag *out,
+                                          cv_error *err);
 /* Deep copy into a tree of its own; blobs are read into memory.
  * Errors: CV_ERR_LIMIT, CV_ERR_NOMEM, a blob's. */
 CV_NODISCARD cv_status cv_object_dup(const cv_object *src, cv_object **out,

@@ -93,6 +93,11 @@ typedef struct cv_name {
     cv_slice string; /* UTF-8; compared without case in PS_INTERNET_HEADERS */
 } cv_name;
 
+/* The order of names: numbers before strings, then by number or text, then by
+ * set. 0 for equal names; text of PS_INTERNET_HEADERS compares without ASCII
+ * case. */
+int cv_name_cmp(const cv_name *a, const cv_name *b);
+
 /* GUID of a property set. */
 const cv_guid *cv_set_guid(cv_set set);
 /* Name of a set by GUID such as "PSETID_Meeting", NULL when unknown. */
@@ -116,5 +121,20 @@ CV_NODISCARD cv_status cv_type_parse(cv_slice name, uint16_t *type);
 bool cv_type_is_known(uint16_t type);
 /* Bytes of one value of a fixed-size type (base type), 0 when variable. */
 size_t cv_type_size(uint16_t type);
+
+/* Which member of cv_value (bag.h) holds one value of a type. */
+typedef enum cv_storage {
+    CV_STORE_NONE,  /* PtypNull, PtypUnspecified: nothing */
+    CV_STORE_INT,   /* i64 */
+    CV_STORE_ERROR, /* error */
+    CV_STORE_TIME,  /* time */
+    CV_STORE_REAL,  /* f64 */
+    CV_STORE_GUID,  /* guid */
+    CV_STORE_TEXT,  /* bytes, UTF-8 */
+    CV_STORE_BYTES  /* bytes; unknown types, too */
+} cv_storage;
+cv_storage cv_type_storage(uint16_t type);
+/* A known type of several values; an unknown one with the flag is raw bytes. */
+bool cv_type_is_multi(uint16_t type);
 
 #endif
