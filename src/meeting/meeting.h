@@ -45,8 +45,8 @@ typedef struct meeting_config {
     /* Queues obj inside tx; account/folder/message name the sender's copy. */
     cv_status (*submit)(void *ctx, store_tx *tx, cv_slice from,
                         const cv_slice *rcpts, size_t rcpt_count,
-                        const cv_object *obj, store_id account,
-                        store_id folder, store_id message, cv_error *err);
+                        const cv_object *obj, store_id account, store_id folder,
+                        store_id message, cv_error *err);
     /* SMTP address of a row that has none of its own; false: none. May be
      * NULL. */
     bool (*resolve)(void *ctx, cv_arena *arena, cv_slice address_type,
@@ -88,8 +88,7 @@ CV_NODISCARD cv_status meeting_create(meeting_desk *desk, store_id account,
 /* The same from a calendar object (an IPM.Appointment .msg, an .ics): its
  * rows, recurrence and text are kept, the account becomes the organizer.
  * extra: further attendees. */
-CV_NODISCARD cv_status meeting_send_object(meeting_desk *desk,
-                                           store_id account,
+CV_NODISCARD cv_status meeting_send_object(meeting_desk *desk, store_id account,
                                            const cv_object *appointment,
                                            const meeting_attendee *extra,
                                            size_t extra_count, store_id *item,
@@ -138,9 +137,9 @@ typedef enum meeting_reply_order {
 } meeting_reply_order;
 /* A reply against the organizer's item and the attendee's row (NULL when not
  * invited). now: ticks. meeting-flow 2.4. */
-meeting_reply_order meeting_order_reply(const cv_bag *reply,
-                                        const cv_bag *item, const cv_bag *row,
-                                        int64_t now, bool strict);
+meeting_reply_order meeting_order_reply(const cv_bag *reply, const cv_bag *item,
+                                        const cv_bag *row, int64_t now,
+                                        bool strict);
 /* "The attendee sent another response after this response.": a later answer
  * of this attendee is recorded, and both times are moments. */
 bool meeting_banner(const cv_bag *reply, const cv_bag *row);
@@ -158,7 +157,6 @@ CV_NODISCARD cv_status meeting_find(meeting_desk *desk, store_id account,
                                     cv_error *err);
 /* JSON of one item: fields, attendees with tracking, responses with banner. */
 CV_NODISCARD cv_status meeting_show(meeting_desk *desk, store_id account,
-                                    store_id item, cv_buf *json,
-                                    cv_error *err);
+                                    store_id item, cv_buf *json, cv_error *err);
 
 #endif
