@@ -48,7 +48,8 @@ CV_NODISCARD cv_status cv_flat_entries_parse(cv_arena *arena, cv_slice blob,
 cv_slice cv_flat_entries_build(cv_arena *arena, const cv_slice *ids,
                                size_t count);
 
-/* Looks like local@domain: one '@' outside quotes, no blanks or controls. */
+/* Looks like local@domain: one '@' outside quotes, no blanks outside quotes,
+ * no controls; UTF-8 is allowed. */
 bool cv_address_is_smtp(cv_slice address);
 
 /* Writes the properties of an SMTP person: a recipient row's
