@@ -19,9 +19,10 @@ typedef struct cv_env {
 cv_env cv_env_system(void);
 
 /* A clock that stands still until it is set, and a counting random source;
- * for tests. */
+ * for tests. Each request counts seed up by one and gives its eight bytes,
+ * most significant first, again and again. */
 typedef struct cv_test_env {
-    int64_t now;   /* ticks */
+    int64_t now; /* ticks */
     uint64_t seed;
 } cv_test_env;
 cv_env cv_env_test(cv_test_env *state);
@@ -29,9 +30,10 @@ cv_env cv_env_test(cv_test_env *state);
 /* Kill points: a name at each moment where a crash would hurt most. In normal
  * use a call costs one load and a compare. cv_kill_point_arm("name", n) makes
  * the n-th pass of that name raise SIGKILL. Only the command line arms one
- * (CONVOKE_KILL_AT=name:n, for tests/crash). All names: base/killpoints.def.
+ * (CONVOKE_KILL_AT=name:n, for tests/crash). All names: base/killpoints.def; an
+ * unknown one cannot be armed (false) and, once any is armed, fails an assert.
  */
 void cv_kill_point(const char *name);
-void cv_kill_point_arm(const char *name, unsigned nth_pass);
+bool cv_kill_point_arm(const char *name, unsigned nth_pass);
 
 #endif

@@ -10,6 +10,8 @@
 #define CV_LIMIT_BUF_BYTES ((size_t)256 << 20)    /* one output buffer */
 #define CV_LIMIT_INPUT_BYTES ((size_t)4 << 30)    /* one input file */
 #define CV_LIMIT_FINDINGS 1000                    /* in one report */
+#define CV_LIMIT_FINDING_BYTES 1024               /* one text of a finding */
+#define CV_LIMIT_REPORT_BYTES ((size_t)8 << 20)   /* one report */
 
 #define CV_LIMIT_PROPS 8192         /* properties in one bag */
 #define CV_LIMIT_NAMES 16384        /* named properties in one object tree */

@@ -24,7 +24,7 @@ cv_slice cv_utf8_repair(cv_arena *arena, cv_slice s);
 /* s with control characters (C0, DEL, C1, U+2028, U+2029) replaced by a
  * space, runs as one; s itself when there is none. For header text. */
 cv_slice cv_text_one_line(cv_arena *arena, cv_slice s);
-/* CR, LF and CRLF become `eol` ("\r\n" or "\n"). */
+/* CR, LF and CRLF become `eol` ("\r\n" or "\n"); s itself when they are. */
 cv_slice cv_text_eol(cv_arena *arena, cv_slice s, const char *eol);
 
 /* UTF-16LE to UTF-8: stops at NUL only when stop_at_nul. Unpaired surrogates

@@ -32,4 +32,36 @@ static inline size_t cv_utf8_char_len(const uint8_t *p, size_t left)
     return 4;
 }
 
+/* What a decoder gives for half of a surrogate pair; encodes as U+FFFD. */
+#define CV_UNPAIRED UINT32_C(0xd800)
+
+/* UTF-8 of code_point in out (4 bytes of room), its length. Surrogates and
+ * values above U+10FFFF become U+FFFD. */
+static inline size_t cv_utf8_encode(uint8_t *out, uint32_t code_point)
+{
+    uint32_t c = code_point;
+    if (c < 0x80) {
+        out[0] = (uint8_t)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (uint8_t)(0xc0 | c >> 6);
+        out[1] = (uint8_t)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if ((c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
+        c = 0xfffd;
+    if (c < 0x10000) {
+        out[0] = (uint8_t)(0xe0 | c >> 12);
+        out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+        out[2] = (uint8_t)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (uint8_t)(0xf0 | c >> 18);
+    out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (uint8_t)(0x80 | (c & 0x3f));
+    return 4;
+}
+
 #endif

@@ -1,0 +1,197 @@
+/* The rest of text.h: hex, base64, numbers, SHA-256. */
+#include "base/text.h"
+
+#include <glib.h>
+
+void cv_hex_put(cv_buf *buf, cv_slice bytes, bool upper)
+{
+    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    uint8_t out[256];
+    size_t used = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        out[used++] = (uint8_t)digits[bytes.ptr[i] >> 4];
+        out[used++] = (uint8_t)digits[bytes.ptr[i] & 15];
+        if (used == sizeof(out)) {
+            cv_buf_put(buf, out, used);
+            used = 0;
+        }
+    }
+    cv_buf_put(buf, out, used);
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+cv_status cv_hex_decode(cv_arena *arena, cv_slice hex, cv_slice *out,
+                        cv_error *err)
+{
+    if (hex.len % 2)
+        return cv_fail_at(err, CV_ERR_SYNTAX, hex.len,
+                          "odd number of hex digits");
+    uint8_t *bytes = cv_arena_alloc(arena, hex.len / 2);
+    if (!bytes)
+        return cv_arena_fail(arena, err);
+    for (size_t i = 0; i < hex.len; i += 2) {
+        int high = hex_digit(hex.ptr[i]), low = hex_digit(hex.ptr[i + 1]);
+        if (high < 0 || low < 0)
+            return cv_fail_at(err, CV_ERR_SYNTAX, high < 0 ? i : i + 1,
+                              "no hex digit");
+        bytes[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    *out = (cv_slice){ bytes, hex.len / 2 };
+    return CV_OK;
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* Four characters for 1 to 3 bytes. */
+static void base64_group(const uint8_t *in, size_t n, uint8_t out[4])
+{
+    uint32_t v = (uint32_t)in[0] << 16;
+    if (n > 1)
+        v |= (uint32_t)in[1] << 8;
+    if (n > 2)
+        v |= in[2];
+    out[0] = (uint8_t)base64_digits[v >> 18];
+    out[1] = (uint8_t)base64_digits[v >> 12 & 63];
+    out[2] = n > 1 ? (uint8_t)base64_digits[v >> 6 & 63] : '=';
+    out[3] = n > 2 ? (uint8_t)base64_digits[v & 63] : '=';
+}
+
+void cv_base64_put(cv_buf *buf, cv_slice bytes, size_t line_len)
+{
+    uint8_t line[1024] = { 0 };
+    size_t groups_a_line = line_len ? line_len / 4 : 0;
+    if (line_len && groups_a_line == 0)
+        groups_a_line = 1;
+    size_t used = 0, in_line = 0;
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t n = bytes.len - i < 3 ? bytes.len - i : 3;
+        if (used + 6 > sizeof(line)) {
+            cv_buf_put(buf, line, used);
+            used = 0;
+        }
+        base64_group(bytes.ptr + i, n, line + used);
+        used += 4;
+        if (++in_line == groups_a_line) {
+            line[used++] = '\r';
+            line[used++] = '\n';
+            in_line = 0;
+        }
+    }
+    cv_buf_put(buf, line, used);
+    if (groups_a_line && in_line)
+        cv_buf_put(buf, "\r\n", 2);
+}
+
+#define B64_JUNK 64
+#define B64_PAD 65
+#define B64_SPACE 66
+
+static uint8_t base64_value(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (uint8_t)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (uint8_t)(c - 'a' + 26);
+    if (c >= '0' && c <= '9')
+        return (uint8_t)(c - '0' + 52);
+    if (c == '+')
+        return 62;
+    if (c == '/')
+        return 63;
+    if (c == '=')
+        return B64_PAD;
+    return c == ' ' || (c >= '\t' && c <= '\r') ? B64_SPACE : B64_JUNK;
+}
+
+/* Writes the whole bytes of the `have` sextets in acc; how many there were. */
+static size_t base64_flush(uint32_t acc, unsigned have, uint8_t *to)
+{
+    if (have < 2)
+        return 0;
+    acc <<= 6 * (4 - have);
+    size_t n = have - 1;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)(acc >> (16 - 8 * i));
+    return n;
+}
+
+cv_slice cv_base64_decode(cv_arena *arena, cv_slice text, size_t *junk)
+{
+    uint8_t *out = cv_arena_alloc(arena, text.len / 4 * 3 + 3);
+    if (!out)
+        return (cv_slice){ NULL, 0 };
+    size_t used = 0, skipped = 0;
+    uint32_t acc = 0;
+    unsigned have = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t v = base64_value(text.ptr[i]);
+        if (v < 64) {
+            acc = acc << 6 | v;
+            have++;
+        } else if (v == B64_JUNK) {
+            skipped++;
+        }
+        if (have == 4 || (v == B64_PAD && have)) {
+            used += base64_flush(acc, have, out + used);
+            acc = 0;
+            have = 0;
+        }
+    }
+    used += base64_flush(acc, have, out + used);
+    if (junk)
+        *junk = skipped;
+    return (cv_slice){ out, used };
+}
+
+cv_status cv_parse_i64(cv_slice s, int64_t *out)
+{
+    bool negative = s.len && s.ptr[0] == '-';
+    size_t i = negative || (s.len && s.ptr[0] == '+');
+    int64_t v = 0;
+    bool fits = true;
+    if (i == s.len)
+        return CV_ERR_SYNTAX;
+    for (; i < s.len; i++) {
+        int64_t digit = s.ptr[i] - '0';
+        if (digit < 0 || digit > 9)
+            return CV_ERR_SYNTAX;
+        fits = fits && cv_mul(v, 10, &v) &&
+               cv_add(v, negative ? -digit : digit, &v);
+    }
+    if (!fits)
+        return CV_ERR_RANGE;
+    *out = v;
+    return CV_OK;
+}
+
+cv_status cv_parse_u32(cv_slice s, uint32_t *out)
+{
+    int64_t v;
+    CV_TRY(cv_parse_i64(s, &v));
+    if (v < 0 || v > UINT32_MAX)
+        return CV_ERR_RANGE;
+    *out = (uint32_t)v;
+    return CV_OK;
+}
+
+void cv_sha256(cv_slice bytes, uint8_t out[32])
+{
+    gsize len = 32;
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    /* g_checksum_update() takes a signed length. */
+    while (bytes.len) {
+        size_t n = bytes.len < (1u << 30) ? bytes.len : (1u << 30);
+        g_checksum_update(sum, bytes.ptr, (gssize)n);
+        bytes = cv_slice_sub(bytes, n, bytes.len);
+    }
+    g_checksum_get_digest(sum, out, &len);
+    g_checksum_free(sum);
+}
