@@ -1,0 +1,107 @@
+/* A mail as a message object. Source: spec mime-mapping.md B. */
+#include "convert/from_mime.h"
+
+#include "base/text.h"
+
+static cv_slice body_charset(const cv_mime_part *root)
+{
+    const cv_mime_part *part = root;
+    for (unsigned i = 0; i < 8 && part->child_count; i++)
+        part = part->children[0];
+    return cv_mime_param_get(part, CV_S("charset"));
+}
+
+/* Content-Class only counts where nothing else told the class; B3. */
+static void class_of_content_class(cv_from *c)
+{
+    static const struct {
+        const char *value, *message_class;
+    } classes[] = {
+        { "fax", "IPM.Note.Microsoft.Fax" },
+        { "fax-ca", "IPM.Note.Microsoft.Fax.CA" },
+        { "missedcall", "IPM.Note.Microsoft.Missed.Voice" },
+        { "voice-uc", "IPM.Note.Microsoft.Conversation.Voice" },
+        { "voice-ca", "IPM.Note.Microsoft.Voicemail.UM.CA" },
+        { "voice", "IPM.Note.Microsoft.Voicemail.UM" },
+    };
+    const cv_slice custom = CV_S("urn:content-class:custom.");
+    cv_slice value =
+        cv_bag_string_or(c->props, CV_PidNameContentClass, CV_S(""));
+    for (size_t i = 0; i < CV_LEN(classes); i++)
+        if (cv_slice_ieq(value, cv_slice_cstr(classes[i].value)))
+            cv_bag_set_string(c->props, CV_PidTagMessageClass,
+                              cv_slice_cstr(classes[i].message_class));
+    if (cv_slice_istarts(value, custom) && value.len < 200)
+        cv_bag_set_string(c->props, CV_PidTagMessageClass,
+                          cv_arena_printf(c->arena, "IPM.Note.Custom.%.*s",
+                                          CV_FMT(cv_slice_sub(value, custom.len,
+                                                              value.len))));
+}
+
+static cv_status ordinary(cv_from *c)
+{
+    cv_parts parts;
+    bool calendar = false, keep = false;
+    CV_TRY(cv_parts_collect(c, c->root, &parts));
+    CV_TRY(cv_calendar_from_mime(c, &parts, &calendar, &keep));
+    if (parts.calendar && parts.calendar_rank == CV_CAL_PROPER && keep)
+        CV_TRY(cv_parts_add_file(c, &parts, parts.calendar, false));
+    CV_TRY(cv_body_from_mime(c, &parts));
+    CV_TRY(cv_attachments_from_mime(c, &parts));
+    if (!calendar && cv_slice_ieq(cv_object_class(c->obj), CV_S("IPM.Note")))
+        class_of_content_class(c);
+    return CV_OK;
+}
+
+cv_status cv_message_from_mime(cv_from *c)
+{
+    bool used = false;
+    c->charset = body_charset(c->root);
+    c->date = INT64_MIN;
+    c->from = (cv_mime_address){ CV_S(""), CV_S(""), CV_S("") };
+    cv_object_set_source(c->obj, "mime");
+    cv_object_set_original(c->obj, c->root->entity_bytes);
+    CV_TRY(cv_headers_from_mime(c));
+    CV_TRY(cv_smime_from_mime(c, &used));
+    if (!used)
+        CV_TRY(cv_report_from_mime(c, &used));
+    if (!used)
+        CV_TRY(ordinary(c));
+    return cv_arena_status(c->arena) == CV_OK ? CV_OK
+                                              : cv_arena_fail(c->arena, c->err);
+}
+
+static cv_status full(cv_slice in, const cv_convert_options *options,
+                      cv_object *obj, cv_report *report, cv_error *err)
+{
+    cv_mime_part *root = NULL;
+    CV_TRY(cv_mime_read(cv_object_arena(obj), in, &root, report, err));
+    cv_from c = { .options = options,
+                  .report = report,
+                  .err = err,
+                  .arena = cv_object_arena(obj),
+                  .obj = obj,
+                  .props = cv_object_props(obj),
+                  .root = root };
+    CV_TRY(cv_message_from_mime(&c));
+    cv_object_set_original(obj, in);
+    return CV_OK;
+}
+
+cv_status cv_from_mime(cv_slice in, const cv_convert_options *options,
+                       cv_object **out, cv_report *report, cv_error *err)
+{
+    cv_object *obj = NULL;
+    cv_error why = { .code = CV_OK };
+    cv_status st = cv_object_new(cv_opt_budget(options), &obj, &why);
+    if (st == CV_OK)
+        st = full(in, options, obj, report, &why);
+    if (st == CV_OK) {
+        *out = obj;
+        return CV_OK;
+    }
+    cv_object_free(&obj);
+    cv_report_say(report, CV_RULE_LADDER_MINIMAL, CV_S(""), CV_S(""), CV_S(""),
+                  "%s", why.what);
+    return cv_from_mime_minimal(in, &options->env, out, report, err);
+}

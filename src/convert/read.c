@@ -1,0 +1,69 @@
+/* Any single message, whatever its form, as an object. */
+#include "convert/private.h"
+
+#include "mapi/json.h"
+#include "msg/msg.h"
+
+/* Not an error of the input: it is something we do not read. */
+static cv_status not_read(cv_input_type type, cv_report *report, cv_error *err)
+{
+    static const char *const why[] = {
+        [CV_INPUT_UNKNOWN] = "neither .msg, mail, iCalendar nor object JSON",
+        [CV_INPUT_TNEF] = "TNEF (winmail.dat) is not read by this version",
+        [CV_INPUT_PST] = "PST and OST files are not read by this version",
+    };
+    cv_report_say(report, CV_RULE_NOT_A_MESSAGE, CV_S(""), CV_S(""),
+                  cv_slice_cstr(cv_input_type_name(type)), "%s", why[type]);
+    return cv_fail(err, type == CV_INPUT_UNKNOWN ? CV_ERR_SYNTAX : CV_ERR_UNSUP,
+                   "%s", why[type]);
+}
+
+static void say_unreadable(cv_report *report, cv_input_type type,
+                           const cv_error *err)
+{
+    cv_report_say(report, CV_RULE_NOT_A_MESSAGE, CV_S(""), CV_S(""),
+                  cv_slice_cstr(cv_input_type_name(type)), "%s",
+                  err ? err->what : "");
+}
+
+cv_status cv_read(cv_slice in, cv_slice file_name,
+                  const cv_convert_options *options, cv_object **out,
+                  cv_report *report, cv_error *err)
+{
+    cv_error local;
+    cv_error *e = err ? err : &local;
+    cv_input_type type = cv_detect(in, file_name);
+    cv_status st = CV_OK;
+    switch (type) {
+    case CV_INPUT_MSG:
+        st = cv_msg_read(in, out, report, e);
+        break;
+    case CV_INPUT_MIME:
+        st = cv_from_mime(in, options, out, report, e);
+        break;
+    case CV_INPUT_ICAL:
+        st = cv_from_ical(in, file_name, options, out, report, e);
+        break;
+    case CV_INPUT_JSON:
+        st = cv_object_from_json(in, out, report, e);
+        break;
+    default:
+        return not_read(type, report, err);
+    }
+    if (st == CV_ERR_SYNTAX || st == CV_ERR_UNSUP || st == CV_ERR_TRUNC)
+        say_unreadable(report, type, e);
+    return st == CV_ERR_TRUNC ? CV_ERR_SYNTAX : st;
+}
+
+cv_status cv_read_each(cv_slice in, cv_slice file_name,
+                       const cv_convert_options *options, cv_object_fn fn,
+                       void *ctx, cv_report *report, cv_error *err)
+{
+    if (cv_detect(in, file_name) == CV_INPUT_ICAL)
+        return cv_from_ical_each(in, options, fn, ctx, report, err);
+    cv_object *obj = NULL;
+    CV_TRY(cv_read(in, file_name, options, &obj, report, err));
+    cv_status st = fn(ctx, obj, CV_S(""), report, err);
+    cv_object_free(&obj);
+    return st;
+}
