@@ -3,9 +3,12 @@
  * Reading keeps everything: each field's raw bytes, each part's encoded bytes
  * and place in the input. Nothing is thrown away for being wrong. Writing is
  * strict: what comes out is always grammatical.
- * GMime does the parsing behind a guard that counts what is known to kill it;
- * what it cannot take is read by a simple reader of our own. GMime is not
- * seen outside this folder.
+ *
+ * One bounded parser of our own does all of it. GMime 3.2.13 was measured
+ * first: 9 KB of "To: g: g: g: ..." overruns a stack of 512 KB, it gives no
+ * places of headers, bodies and signed entities in the input, drops a garbage
+ * first line and cuts at NUL, and takes 40 to 320 us for 16 to 45 KB. A guard
+ * before it and a second reader behind it would have been larger than this.
  * Source: RFC 5322, 2045 to 2047, 2231, 6532; spec mime-mapping.md B4, B5,
  * B10.
  */
@@ -40,15 +43,18 @@ typedef struct cv_mime_part {
     cv_slice disposition; /* lower case, empty when none */
     cv_mime_param *disposition_params;
     size_t disposition_param_count;
-    cv_slice encoding;   /* lower case, "7bit" when none */
-    cv_slice content_id; /* without <> */
-    cv_slice filename;   /* UTF-8: filename*, filename, name; may be empty */
+    cv_slice encoding;     /* lower case, "7bit" when none */
+    cv_slice content_id;   /* without <> */
+    cv_slice filename;     /* UTF-8: filename*, filename, name; may be empty */
     cv_mime_field *fields; /* all, in order */
     size_t field_count;
+    cv_slice path; /* "part[0].part[2]" for findings; empty for the root */
     cv_slice header_bytes; /* the header block as it came */
     cv_slice body_bytes;   /* the encoded body as it came */
     cv_slice entity_bytes; /* header block, blank line and body as they came */
-    cv_blob data; /* leaf: decoded bytes (mem, or decoded while pumped) */
+    /* Leaf: decoded bytes (mem, or decoded while pumped). Message: the bytes
+     * of the message within. Multipart: body_bytes. */
+    cv_blob data;
     struct cv_mime_part **children; /* arena */
     size_t child_count;
 } cv_mime_part;
@@ -61,8 +67,7 @@ CV_NODISCARD cv_status cv_mime_read(cv_arena *arena, cv_slice in,
                                     cv_error *err);
 
 /* First field of a name, without case; NULL when absent. */
-const cv_mime_field *cv_mime_field_get(const cv_mime_part *part,
-                                       cv_slice name);
+const cv_mime_field *cv_mime_field_get(const cv_mime_part *part, cv_slice name);
 /* Parameter of Content-Type; empty slice with NULL ptr when absent. */
 cv_slice cv_mime_param_get(const cv_mime_part *part, cv_slice name);
 bool cv_mime_is(const cv_mime_part *part, const char *type,
