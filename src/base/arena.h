@@ -38,8 +38,7 @@ cv_slice cv_arena_dup(cv_arena *arena, cv_slice s);
 /* NUL-ended copy for a third-party call; NULL when the allocation failed. */
 char *cv_arena_cstr(cv_arena *arena, cv_slice s);
 /* Formatted text in the arena; ptr NULL on failure. */
-cv_slice cv_arena_printf(cv_arena *arena, const char *fmt, ...)
-    CV_PRINTF(2, 3);
+cv_slice cv_arena_printf(cv_arena *arena, const char *fmt, ...) CV_PRINTF(2, 3);
 
 /* fn(ptr) runs when the arena is freed. When even this cannot be recorded,
  * fn(ptr) runs at once and the arena's status becomes CV_ERR_NOMEM. */

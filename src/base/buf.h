@@ -12,7 +12,7 @@
 #include <stdarg.h>
 
 typedef struct cv_buf {
-    uint8_t *data;  /* owned, heap */
+    uint8_t *data; /* owned, heap */
     size_t len;
     size_t room;
     size_t cap;       /* most bytes it may ever hold */
@@ -41,8 +41,7 @@ cv_slice cv_buf_dup(const cv_buf *buf, cv_arena *arena);
 
 /* Where bytes go: a file, a socket, a buffer. write() takes all or fails. */
 typedef struct cv_sink {
-    cv_status (*write)(void *ctx, const void *bytes, size_t len,
-                       cv_error *err);
+    cv_status (*write)(void *ctx, const void *bytes, size_t len, cv_error *err);
     void *ctx; /* borrowed */
 } cv_sink;
 

@@ -25,6 +25,8 @@ void cv_civil_from_days(int64_t days, int32_t *year, uint8_t *month,
 uint8_t cv_days_in_month(int64_t year, unsigned month);
 /* 0 Sunday ... 6 Saturday */
 unsigned cv_weekday_of_days(int64_t days);
+/* A date that exists, from year -9999 to 30827 (SYSTEMTIME's last), and a time
+ * of day below 24:00:00. */
 bool cv_civil_is_valid(const cv_civil *c);
 /* c must be valid. */
 int64_t cv_civil_to_ticks(const cv_civil *c);
@@ -34,10 +36,10 @@ cv_civil cv_civil_of_ticks(int64_t ticks);
  * treated as not present wherever a moment is needed. */
 typedef enum cv_time_class {
     CV_TIME_VALID,
-    CV_TIME_ZERO,     /* FILETIME 0: unset (the KB 938650 value) */
-    CV_TIME_ANCIENT,  /* before 1753: shifted zero or garbage */
-    CV_TIME_NONE,     /* year 4500 or later: Outlook's "None", endless */
-    CV_TIME_OVERFLOW  /* high bit set, or beyond what SYSTEMTIME holds */
+    CV_TIME_ZERO,    /* FILETIME 0: unset (the KB 938650 value) */
+    CV_TIME_ANCIENT, /* before 1753: shifted zero or garbage */
+    CV_TIME_NONE,    /* year 4500 or later: Outlook's "None", endless */
+    CV_TIME_OVERFLOW /* high bit set, or beyond what SYSTEMTIME holds */
 } cv_time_class;
 
 cv_time_class cv_filetime_class(uint64_t filetime);
@@ -52,6 +54,7 @@ bool cv_ticks_is_valid(int64_t ticks);
 #define CV_MINUTES_ENDLESS UINT32_C(0x5AE980DF)
 #define CV_MINUTES_NONE UINT32_C(0x5AE980E0)
 int64_t cv_minutes1601_to_ticks(uint32_t minutes);
+/* Rounded down. Errors: CV_ERR_RANGE. */
 CV_NODISCARD cv_status cv_ticks_to_minutes1601(int64_t ticks, uint32_t *out);
 
 /* ISO 8601 "2008-08-21T17:00:00Z" with as many fractional digits as needed;
@@ -69,7 +72,9 @@ typedef struct cv_ical_time {
     bool is_utc;  /* ended in Z, or had a numeric offset, now applied */
 } cv_ical_time;
 /* Lenient, by times.md section 6. Errors: CV_ERR_SYNTAX; CV_ERR_RANGE for
- * month 13, 31 April and the like. */
+ * month 13, 31 April and the like. Dates that stand for no moment (0001, 1601,
+ * 4501) are read, since VTIMEZONE rules begin there: ask cv_ticks_is_valid().
+ */
 CV_NODISCARD cv_status cv_ical_time_parse(cv_slice text, cv_ical_time *out);
 /* seconds, may be negative */
 CV_NODISCARD cv_status cv_ical_duration_parse(cv_slice text, int64_t *seconds);
@@ -80,7 +85,9 @@ void cv_ical_offset_put(cv_buf *buf, int32_t seconds);
 
 /* "Sun, 22 Nov 2026 13:58:53 +0000" */
 void cv_rfc5322_date_put(cv_buf *buf, int64_t ticks, int32_t offset_minutes);
-/* Lenient, by times.md section 6. Errors: CV_ERR_SYNTAX, CV_ERR_RANGE. */
+/* Lenient, by times.md section 6: day, month and year in any order, as in
+ * asctime() too. Errors: CV_ERR_SYNTAX; CV_ERR_RANGE before 1900 and for 31
+ * April and the like. */
 CV_NODISCARD cv_status cv_rfc5322_date_parse(cv_slice text, int64_t *ticks);
 
 #endif

@@ -17,13 +17,13 @@
 
 typedef enum cv_status {
     CV_OK = 0,
-    CV_ERR_NOMEM = -1,    /* the allocator failed */
-    CV_ERR_LIMIT = -2,    /* a limit named in base/limits.h was reached */
-    CV_ERR_TRUNC = -3,    /* input ended inside a field */
-    CV_ERR_SYNTAX = -4,   /* input breaks its format */
-    CV_ERR_RANGE = -5,    /* value has no counterpart in the target */
-    CV_ERR_UNSUP = -6,    /* valid, but not handled */
-    CV_ERR_IO = -7,       /* file, socket, database */
+    CV_ERR_NOMEM = -1,  /* the allocator failed */
+    CV_ERR_LIMIT = -2,  /* a limit named in base/limits.h was reached */
+    CV_ERR_TRUNC = -3,  /* input ended inside a field */
+    CV_ERR_SYNTAX = -4, /* input breaks its format */
+    CV_ERR_RANGE = -5,  /* value has no counterpart in the target */
+    CV_ERR_UNSUP = -6,  /* valid, but not handled */
+    CV_ERR_IO = -7,     /* file, socket, database */
     CV_ERR_NOTFOUND = -8,
     CV_ERR_CONFLICT = -9, /* another writer was first: read again, retry */
     CV_ERR_LEGACY = -10,  /* failure class legacy-tracking-time (KB 938650) */

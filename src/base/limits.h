@@ -6,12 +6,12 @@
 #ifndef CV_BASE_LIMITS_H
 #define CV_BASE_LIMITS_H
 
-#define CV_LIMIT_ARENA_BYTES ((size_t)512 << 20)  /* one message object */
-#define CV_LIMIT_BUF_BYTES ((size_t)256 << 20)    /* one output buffer */
-#define CV_LIMIT_INPUT_BYTES ((size_t)4 << 30)    /* one input file */
-#define CV_LIMIT_FINDINGS 1000                    /* in one report */
-#define CV_LIMIT_FINDING_BYTES 1024               /* one text of a finding */
-#define CV_LIMIT_REPORT_BYTES ((size_t)8 << 20)   /* one report */
+#define CV_LIMIT_ARENA_BYTES ((size_t)512 << 20) /* one message object */
+#define CV_LIMIT_BUF_BYTES ((size_t)256 << 20)   /* one output buffer */
+#define CV_LIMIT_INPUT_BYTES ((size_t)4 << 30)   /* one input file */
+#define CV_LIMIT_FINDINGS 1000                   /* in one report */
+#define CV_LIMIT_FINDING_BYTES 1024              /* one text of a finding */
+#define CV_LIMIT_REPORT_BYTES ((size_t)8 << 20)  /* one report */
 
 #define CV_LIMIT_PROPS 8192         /* properties in one bag */
 #define CV_LIMIT_NAMES 16384        /* named properties in one object tree */
@@ -22,24 +22,24 @@
 
 #define CV_LIMIT_CFB_ENTRIES 200000 /* directory entries */
 
-#define CV_LIMIT_MIME_DEPTH 100      /* parts within parts */
-#define CV_LIMIT_MIME_PARTS 10000    /* in one message */
-#define CV_LIMIT_MIME_HEADERS 2000   /* fields in one header block */
+#define CV_LIMIT_MIME_DEPTH 100    /* parts within parts */
+#define CV_LIMIT_MIME_PARTS 10000  /* in one message */
+#define CV_LIMIT_MIME_HEADERS 2000 /* fields in one header block */
 #define CV_LIMIT_MIME_HEADER_BYTES ((size_t)256 << 10) /* one field */
-#define CV_LIMIT_MIME_GROUPS 100     /* address groups in one field */
-#define CV_LIMIT_MIME_PARAMS 200     /* parameters of one field */
-#define CV_LIMIT_ADDRESSES 20000     /* addresses in one field */
+#define CV_LIMIT_MIME_GROUPS 100       /* address groups in one field */
+#define CV_LIMIT_MIME_PARAMS 200       /* parameters of one field */
+#define CV_LIMIT_ADDRESSES 20000       /* addresses in one field */
 #define CV_LIMIT_REFERENCES_BYTES 8192 /* References we write (KB 951558) */
 
 #define CV_LIMIT_ICAL_LINE_BYTES ((size_t)16 << 20) /* one unfolded line */
-#define CV_LIMIT_ICAL_LINES 200000   /* content lines in one calendar */
-#define CV_LIMIT_ICAL_DEPTH 16       /* components within components */
-#define CV_LIMIT_ICAL_EVENTS 5000    /* events in one calendar */
-#define CV_LIMIT_ICAL_PARAMS 100     /* parameters of one line */
-#define CV_LIMIT_EXPANSION 1000      /* instances one rule is expanded to */
+#define CV_LIMIT_ICAL_LINES 200000 /* content lines in one calendar */
+#define CV_LIMIT_ICAL_DEPTH 16     /* components within components */
+#define CV_LIMIT_ICAL_EVENTS 5000  /* events in one calendar */
+#define CV_LIMIT_ICAL_PARAMS 100   /* parameters of one line */
+#define CV_LIMIT_EXPANSION 1000    /* instances one rule is expanded to */
 
-#define CV_LIMIT_RECUR_DATES 10000   /* deleted or modified instances */
-#define CV_LIMIT_TZ_RULES 1024       /* rules in one time zone definition */
+#define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
+#define CV_LIMIT_TZ_RULES 1024     /* rules in one time zone definition */
 
 #define CV_LIMIT_JSON_DEPTH 128
 #define CV_LIMIT_JSON_BYTES ((size_t)256 << 20)

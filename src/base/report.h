@@ -68,13 +68,13 @@ void cv_report_free(cv_report **report);
  * offset must be UINT64_MAX when there is none (CV_FINDING gives that). */
 void cv_report_add(cv_report *report, const cv_finding *f);
 #define CV_FINDING(...) \
-    (&(cv_finding){ .offset = UINT64_MAX, .severity = (cv_severity)-1, \
-                    __VA_ARGS__ })
+    (&(cv_finding){ \
+        .offset = UINT64_MAX, .severity = (cv_severity)-1, __VA_ARGS__ })
 /* For short text: rule, path, property, and printf-like `done`. Severity is
  * the rule's when f.severity is (cv_severity)-1. */
 void cv_report_say(cv_report *report, cv_rule_id rule, cv_slice path,
-                   cv_slice property, cv_slice found, const char *done_fmt,
-                   ...) CV_PRINTF(6, 7);
+                   cv_slice property, cv_slice found, const char *done_fmt, ...)
+    CV_PRINTF(6, 7);
 
 /* A prefix for the paths of all findings added until the matching pop, such
  * as "attachment[1].embedded". The text is copied. */

@@ -46,8 +46,8 @@ const char *cv_charset_of_codepage(uint32_t codepage);
  * The result has ptr NULL only when the arena is exhausted. */
 cv_slice cv_charset_to_utf8(cv_arena *arena, cv_slice charset, cv_slice bytes,
                             bool *lossy);
-cv_slice cv_codepage_to_utf8(cv_arena *arena, uint32_t codepage,
-                             cv_slice bytes, bool *lossy);
+cv_slice cv_codepage_to_utf8(cv_arena *arena, uint32_t codepage, cv_slice bytes,
+                             bool *lossy);
 /* UTF-8 to the named charset.
  * Errors: CV_ERR_RANGE when a character has no counterpart, CV_ERR_UNSUP for
  * an unknown charset. */
