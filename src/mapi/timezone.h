@@ -20,10 +20,10 @@ typedef struct cv_tz_rule {
 } cv_tz_rule;
 
 typedef struct cv_timezone {
-    cv_slice key_name;  /* "W. Europe Standard Time"; arena */
-    cv_tz_rule *rules;  /* arena, by from_year; the first holds before, too */
-    size_t rule_count;  /* at least 1 */
-    size_t effective;   /* index of the rule to write where one is wanted */
+    cv_slice key_name; /* "W. Europe Standard Time"; arena */
+    cv_tz_rule *rules; /* arena, by from_year; the first holds before, too */
+    size_t rule_count; /* at least 1 */
+    size_t effective;  /* index of the rule to write where one is wanted */
 } cv_timezone;
 
 /* TZREG, 48 bytes. Errors: CV_ERR_TRUNC, CV_ERR_SYNTAX. */
@@ -34,8 +34,7 @@ void cv_tzreg_put(cv_buf *buf, const cv_tz_rule *rule);
 CV_NODISCARD cv_status cv_tzdef_parse(cv_arena *arena, cv_slice blob,
                                       cv_timezone *out);
 /* effective_flags: 3 for the recurrence's blob, 2 for a display blob. */
-void cv_tzdef_put(cv_buf *buf, const cv_timezone *tz,
-                  uint16_t effective_flags);
+void cv_tzdef_put(cv_buf *buf, const cv_timezone *tz, uint16_t effective_flags);
 
 /* The rule of a year. Never NULL. */
 const cv_tz_rule *cv_timezone_rule(const cv_timezone *tz, int64_t year);
@@ -57,6 +56,9 @@ CV_NODISCARD cv_status cv_timezone_by_name(cv_arena *arena, cv_slice name,
                                            cv_timezone *out, cv_error *err);
 /* The IANA name of a Windows id; empty when unknown. Arena. */
 cv_slice cv_timezone_iana_of_windows(cv_arena *arena, cv_slice windows_id);
+/* X-MICROSOFT-CDO-TZID of a Windows id, -1 when it has none. */
+int cv_timezone_cdo_number(cv_slice windows_id);
+/* rules never NULL, even when the arena is exhausted. */
 cv_timezone cv_timezone_utc(cv_arena *arena);
 
 #endif
