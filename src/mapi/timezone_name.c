@@ -215,8 +215,10 @@ static size_t compute_rules(const char *iana, cv_tz_rule *rules)
     for (int64_t i = 0; i < YEARS; i++) {
         int64_t year = YEAR_FIRST + i;
         year_shape s = shape_of_year(&years[i], year);
-        if (count == 0 || !rule_fits_shape(&rules[count - 1], &s, year))
-            rules[count++] = rule_of_shape(&s, count ? year : 1601);
+        if (count && rule_fits_shape(&rules[count - 1], &s, year))
+            continue;
+        rules[count] = rule_of_shape(&s, count ? year : 1601);
+        count++;
     }
     return count;
 }
