@@ -1,0 +1,249 @@
+/* ical_private.h - what the files of ical/ share.
+ *
+ * Reading:  parse.c -> items.c -> import.c, which asks time.c and zone.c for
+ * moments, simple.c for everything that properties.def lists, attendee.c for
+ * people, series.c (with rrule.c) for recurrence, extras.c for alarms,
+ * attachments and what is kept as it came.
+ * Writing:  export.c, which asks the writing halves: zone_write.c,
+ * attendee_write.c, series_write.c, extras.c; line.c folds and quotes.
+ * libical is not used: its value readers drop what they cannot read, while
+ * every bad value here must cost itself only and be named in the report.
+ */
+#ifndef CV_ICAL_ICAL_PRIVATE_H
+#define CV_ICAL_ICAL_PRIVATE_H
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "ical/ical.h"
+#include "mapi/entryid.h"
+#include "mapi/globalid.h"
+#include "mapi/recurrence.h"
+
+#define ICAL_LINE_TEXT_MAX 255 /* characters of SUMMARY, LOCATION, ... */
+#define ICAL_MINUTE (60 * CV_TICKS_PER_SEC)
+#define ICAL_DAY (INT64_C(1440) * ICAL_MINUTE)
+#define ICAL_NO_TIME INT64_MIN
+
+/* METHODs as bits, for the tables. */
+enum {
+    ICAL_PUBLISH = 1,
+    ICAL_REQUEST = 2,
+    ICAL_REPLY = 4,
+    ICAL_COUNTER = 8,
+    ICAL_CANCEL = 16,
+    ICAL_RESPONSE = ICAL_REPLY | ICAL_COUNTER,
+    ICAL_SENT = ICAL_PUBLISH | ICAL_REQUEST | ICAL_CANCEL,
+    ICAL_ALL = 31
+};
+const char *ical_method_name(unsigned method);
+/* 0 for an unknown one. */
+unsigned ical_method_of_name(cv_slice name);
+
+/* -- text.c -- */
+
+/* The value as text: escapes and quoted-printable undone. Arena. */
+cv_slice ical_prop_text(cv_arena *arena, const cv_ical_prop *prop);
+/* The same as one line of at most ICAL_LINE_TEXT_MAX characters. */
+cv_slice ical_prop_line_text(cv_arena *arena, const cv_ical_prop *prop);
+/* Cuts the next element of a comma list off *rest, still escaped; *rest.ptr is
+ * NULL after the last one. */
+cv_slice ical_list_next(cv_slice *rest);
+bool ical_prop_bool(const cv_ical_prop *prop, bool *out); /* NULL: false */
+bool ical_prop_int(const cv_ical_prop *prop, int32_t *out);
+
+/* -- line.c: content lines -- */
+
+typedef struct ical_writer {
+    cv_buf *out;
+    cv_buf line; /* the line being made, unfolded */
+} ical_writer;
+
+void ical_writer_init(ical_writer *w, cv_buf *out);
+void ical_writer_clear(ical_writer *w);
+void ical_line_begin(ical_writer *w, const char *name);
+void ical_line_begin_slice(ical_writer *w, cv_slice name);
+/* Quoted where needed, RFC 6868 for quotes and line ends. */
+void ical_line_param(ical_writer *w, const char *name, cv_slice value);
+void ical_line_colon(ical_writer *w);
+/* Escaped TEXT; may be called again for the next part of a list. */
+void ical_line_text(ical_writer *w, cv_slice text);
+/* As it is, but for control characters, which are left out. */
+void ical_line_raw(ical_writer *w, cv_slice text);
+void ical_line_end(ical_writer *w); /* folds it into out */
+/* Whole lines. */
+void ical_put_literal(ical_writer *w, const char *line);
+void ical_put_text(ical_writer *w, const char *name, cv_slice text);
+void ical_put_word(ical_writer *w, const char *name, const char *word);
+void ical_put_int(ical_writer *w, const char *name, int64_t value);
+void ical_put_utc(ical_writer *w, const char *name, int64_t ticks);
+
+/* -- zone.c: time zones of a calendar -- */
+
+typedef struct ical_zone {
+    cv_slice tzid; /* as it stands in TZID parameters */
+    cv_timezone tz;
+    bool guessed; /* last step of the ladder */
+} ical_zone;
+
+typedef struct ical_zones {
+    cv_arena *arena;
+    const cv_ical_comp *calendar;
+    const cv_timezone *mailbox; /* may be NULL */
+    cv_report *report;
+    ical_zone *items; /* arena */
+    size_t count;
+} ical_zones;
+
+/* Never NULL unless the arena is exhausted. */
+const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
+                                   uint32_t line);
+/* The zone floating times are in: X-WR-TIMEZONE, the calendar's only zone,
+ * the mailbox's; NULL when there is none. */
+const ical_zone *ical_zone_of_floating(ical_zones *zones);
+/* Rules of a VTIMEZONE. Errors: CV_ERR_SYNTAX when it has no usable one. */
+cv_status ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
+                          cv_timezone *out);
+
+/* -- time.c: moments -- */
+
+typedef struct ical_moment {
+    bool is_date;
+    bool is_utc;
+    const ical_zone *zone; /* NULL: UTC or floating without any zone */
+    bool is_floating;
+    int64_t local; /* wall clock of zone, ticks */
+    int64_t utc;   /* ticks */
+} ical_moment;
+
+/* A DATE or DATE-TIME property such as DTSTART. text: one value of it.
+ * Errors: CV_ERR_SYNTAX, CV_ERR_RANGE (a finding was given). */
+cv_status ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
+                            cv_slice text, ical_moment *out);
+/* A property that is UTC by definition; ICAL_NO_TIME when it is missing or no
+ * moment (CC2; a finding was given for the latter). */
+int64_t ical_utc_of(const cv_ical_comp *comp, const char *name,
+                    cv_report *report);
+int64_t ical_utc_of_text(cv_slice text);
+
+/* -- rrule.c -- */
+
+#define ICAL_RRULE_LIST 62
+
+typedef struct ical_rrule {
+    cv_slice freq; /* upper case */
+    uint32_t interval;
+    uint32_t count; /* 0: none */
+    bool has_until, until_is_bad;
+    cv_ical_time until;
+    int wkst; /* 0 Sunday; -1 not given */
+    struct {
+        int nth; /* 0: every */
+        unsigned weekday;
+    } by_day[ICAL_RRULE_LIST];
+    size_t by_day_count;
+    int by_month_day[ICAL_RRULE_LIST];
+    size_t by_month_day_count;
+    int by_month[12];
+    size_t by_month_count;
+    int by_set_pos[ICAL_RRULE_LIST];
+    size_t by_set_pos_count;
+    bool has_other; /* BYYEARDAY, BYWEEKNO, several BYHOUR, ... */
+    bool repaired;  /* INTERVAL 0, unreadable parts */
+} ical_rrule;
+
+/* Errors: CV_ERR_SYNTAX without a FREQ. */
+cv_status ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out);
+/* The pattern of a rule whose first instance is at start (local). until: the
+ * last day in series time, INT64_MIN when there is none.
+ * Errors: CV_ERR_RANGE with *why when a pattern cannot hold it. */
+cv_status ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
+                                int64_t until, cv_recurrence *out,
+                                const char **why);
+/* "FREQ=..." without UNTIL and COUNT. */
+void ical_rrule_put(cv_buf *buf, const cv_recurrence *r);
+
+/* -- importing: one event into one object -- */
+
+typedef struct ical_import {
+    const cv_ical_context *ctx;
+    const cv_ical_item *item;
+    cv_object *obj;
+    cv_bag *bag;
+    cv_arena *arena;
+    cv_report *report;
+    unsigned method;
+    ical_zones zones;
+    ical_moment start, end;
+    bool all_day;
+    /* of the attendee who answers (REPLY, COUNTER); else NULL */
+    const cv_ical_prop *responder;
+} ical_import;
+
+void ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
+              const char *property, const char *done);
+
+/* simple.c: every row of properties.def. */
+void ical_import_simple(ical_import *in, const cv_ical_comp *event);
+/* Names that mapping code reads; all others are kept raw. */
+bool ical_is_mapped(cv_slice name);
+/* times.c: start, end, duration, all-day, zone blobs.
+ * Errors: CV_ERR_NOTFOUND without a usable start. */
+cv_status ical_import_times(ical_import *in, const cv_ical_comp *event);
+/* attendee.c */
+void ical_import_people(ical_import *in, const cv_ical_comp *event);
+/* The ATTENDEE that a REPLY or COUNTER speaks of, NULL when none fits. */
+const cv_ical_prop *ical_find_responder(const cv_ical_context *ctx,
+                                        const cv_ical_comp *event);
+/* series.c: RRULE, EXDATE, RDATE and the exceptions of the item. */
+void ical_import_series(ical_import *in, const cv_ical_comp *event);
+/* extras.c */
+void ical_import_alarm(ical_import *in, const cv_ical_comp *event);
+void ical_import_attachments(ical_import *in, const cv_ical_comp *event);
+void ical_import_kept(ical_import *in, const cv_ical_comp *event);
+/* import.c: what an exception has in common with a whole event. */
+void ical_import_common(ical_import *in, const cv_ical_comp *event);
+
+/* SMTP address of a calendar user address, empty when it is none. */
+cv_slice ical_address_of(cv_arena *arena, const cv_ical_prop *prop);
+
+/* -- exporting -- */
+
+typedef struct ical_export {
+    const cv_object *obj;
+    const cv_bag *bag;
+    const cv_ical_options *options;
+    cv_arena *arena; /* scratch, for this call */
+    cv_report *report;
+    ical_writer w;
+    unsigned method;
+    int64_t start, end; /* UTC ticks, ICAL_NO_TIME when missing */
+    bool all_day;
+    bool has_start_zone, has_end_zone; /* else UTC */
+    cv_timezone start_zone, end_zone;
+    bool is_series;
+    cv_recurrence series;
+    cv_slice uid;
+} ical_export;
+
+void ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
+                     const char *done);
+void ical_export_simple(ical_export *ex, const cv_bag *bag);
+void ical_export_people(ical_export *ex);
+void ical_export_series_rules(ical_export *ex);
+void ical_export_exceptions(ical_export *ex);
+void ical_export_alarm(ical_export *ex, const cv_bag *bag);
+void ical_export_attachments(ical_export *ex, const cv_object *obj);
+void ical_export_kept(ical_export *ex, const cv_bag *bag);
+/* DTSTART and the like: a local time in `zone`, UTC without one, a date for
+ * all-day events. */
+void ical_export_moment(ical_export *ex, const char *name, int64_t utc,
+                        bool has_zone, const cv_timezone *zone);
+/* VTIMEZONE with the rules that years from..to need. */
+void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
+                   int64_t to_year, bool cdo_tzid);
+/* TZID that a zone is written under. */
+cv_slice ical_zone_tzid(cv_arena *arena, const cv_timezone *tz);
+/* The last instances' year of the series, or the event's. */
+void ical_zone_years(const ical_export *ex, int64_t *from, int64_t *to);
+
+#endif

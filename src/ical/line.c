@@ -1,0 +1,144 @@
+/* line.c - content lines, quoted, escaped and folded.
+ * Source: RFC 5545 3.1, 3.2, 3.3.11; RFC 6868.
+ */
+#include "ical/ical_private.h"
+
+#define FOLD_AT 75 /* octets of a physical line without its end */
+
+void ical_writer_init(ical_writer *w, cv_buf *out)
+{
+    w->out = out;
+    cv_buf_init(&w->line, 0);
+}
+
+void ical_writer_clear(ical_writer *w)
+{
+    cv_buf_clear(&w->line);
+}
+
+void ical_line_begin_slice(ical_writer *w, cv_slice name)
+{
+    cv_buf_reset(&w->line);
+    cv_buf_put_slice(&w->line, name);
+}
+
+void ical_line_begin(ical_writer *w, const char *name)
+{
+    ical_line_begin_slice(w, cv_slice_cstr(name));
+}
+
+static bool needs_quotes(cv_slice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] == ':' || value.ptr[i] == ';' || value.ptr[i] == ',')
+            return true;
+    return false;
+}
+
+void ical_line_param(ical_writer *w, const char *name, cv_slice value)
+{
+    bool quotes = needs_quotes(value);
+
+    cv_buf_printf(&w->line, ";%s=", name);
+    if (quotes)
+        cv_buf_put_byte(&w->line, '"');
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.ptr[i];
+        if (c == '"')
+            cv_buf_put_str(&w->line, "^'");
+        else if (c == '^')
+            cv_buf_put_str(&w->line, "^^");
+        else if (c == '\n')
+            cv_buf_put_str(&w->line, "^n");
+        else if (c >= 0x20 && c != 0x7F)
+            cv_buf_put_byte(&w->line, c);
+    }
+    if (quotes)
+        cv_buf_put_byte(&w->line, '"');
+}
+
+void ical_line_colon(ical_writer *w)
+{
+    cv_buf_put_byte(&w->line, ':');
+}
+
+void ical_line_text(ical_writer *w, cv_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if (c == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n')
+            continue;
+        if (c == '\n' || c == '\r') {
+            cv_buf_put_str(&w->line, "\\n");
+        } else if (c == '\\' || c == ';' || c == ',') {
+            cv_buf_put_byte(&w->line, '\\');
+            cv_buf_put_byte(&w->line, c);
+        } else if ((c >= 0x20 && c != 0x7F) || c == '\t') {
+            cv_buf_put_byte(&w->line, c);
+        }
+    }
+}
+
+void ical_line_raw(ical_writer *w, cv_slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F) ||
+            text.ptr[i] == '\t')
+            cv_buf_put_byte(&w->line, text.ptr[i]);
+}
+
+void ical_line_end(ical_writer *w)
+{
+    cv_slice rest = cv_buf_slice(&w->line);
+    size_t room = FOLD_AT;
+
+    while (rest.len > room) {
+        cv_slice part = cv_utf8_clip(rest, room);
+        if (part.len == 0)
+            part = cv_slice_sub(rest, 0, room);
+        cv_buf_put_slice(w->out, part);
+        cv_buf_put_str(w->out, "\r\n ");
+        rest = cv_slice_sub(rest, part.len, CV_NPOS);
+        room = FOLD_AT - 1; /* the blank counts */
+    }
+    cv_buf_put_slice(w->out, rest);
+    cv_buf_put_str(w->out, "\r\n");
+}
+
+void ical_put_literal(ical_writer *w, const char *line)
+{
+    ical_line_begin(w, line);
+    ical_line_end(w);
+}
+
+void ical_put_text(ical_writer *w, const char *name, cv_slice text)
+{
+    ical_line_begin(w, name);
+    ical_line_colon(w);
+    ical_line_text(w, text);
+    ical_line_end(w);
+}
+
+void ical_put_word(ical_writer *w, const char *name, const char *word)
+{
+    ical_line_begin(w, name);
+    ical_line_colon(w);
+    cv_buf_put_str(&w->line, word);
+    ical_line_end(w);
+}
+
+void ical_put_int(ical_writer *w, const char *name, int64_t value)
+{
+    ical_line_begin(w, name);
+    cv_buf_printf(&w->line, ":%lld", (long long)value);
+    ical_line_end(w);
+}
+
+void ical_put_utc(ical_writer *w, const char *name, int64_t ticks)
+{
+    ical_line_begin(w, name);
+    ical_line_colon(w);
+    cv_ical_time_put(&w->line, ticks, false);
+    cv_buf_put_byte(&w->line, 'Z');
+    ical_line_end(w);
+}
