@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #define OBSERVANCES_MAX CV_LIMIT_TZ_RULES
-#define YEARS_MAX 400
-#define ZONES_MAX 500 /* distinct TZIDs in one calendar */
+#define YEARS_MAX 200
+#define ZONES_MAX 100 /* distinct TZIDs in one calendar */
 #define FOREVER INT32_MAX
 
 /* One STANDARD or DAYLIGHT, or one of their RDATEs. */
