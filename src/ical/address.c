@@ -1,0 +1,64 @@
+/* address.c - calendar user addresses.
+ * Source: RFC 5545 3.3.3; RFC 7986 6.2; spec ical-mapping.md 4.1.
+ */
+#include "ical/ical_private.h"
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static cv_slice decode_percent(cv_arena *arena, cv_slice s)
+{
+    if (cv_slice_find_byte(s, '%', 0) == CV_NPOS)
+        return s;
+    uint8_t *out = cv_arena_alloc(arena, s.len + 1);
+    size_t len = 0;
+    if (!out)
+        return s;
+    for (size_t i = 0; i < s.len; i++) {
+        int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
+        int low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : -1;
+        if (s.ptr[i] == '%' && high >= 0 && low >= 0) {
+            out[len++] = (uint8_t)(high * 16 + low);
+            i += 2;
+        } else {
+            out[len++] = s.ptr[i];
+        }
+    }
+    return cv_slice_of(out, len);
+}
+
+/* Quotes, angle brackets and blanks around an address. */
+static cv_slice strip(cv_slice s)
+{
+    for (;;) {
+        s = cv_slice_trim(s);
+        uint8_t first = s.len ? s.ptr[0] : 0;
+        if (s.len < 2 || (first != '"' && first != '<' && first != '\''))
+            return s;
+        uint8_t last = first == '<' ? '>' : first;
+        s = cv_slice_sub(s, 1, s.len - (s.ptr[s.len - 1] == last ? 2 : 1));
+    }
+}
+
+cv_slice ical_smtp_of_uri(cv_arena *arena, cv_slice uri)
+{
+    cv_slice s = strip(uri);
+
+    while (cv_slice_istarts(s, CV_S("mailto:")))
+        s = strip(cv_slice_sub(s, 7, CV_NPOS));
+    s = strip(decode_percent(arena, s));
+    return cv_address_is_smtp(s) ? s : CV_S("");
+}
+
+cv_slice ical_address_of(cv_arena *arena, const cv_ical_prop *prop)
+{
+    cv_slice address = ical_smtp_of_uri(arena, prop->value);
+    if (address.len == 0)
+        address = ical_smtp_of_uri(arena, cv_ical_param_get(prop, "EMAIL"));
+    return address;
+}
