@@ -35,8 +35,8 @@ static cv_status run_here(const char *dir, cv_slice request, cv_buf *response,
     return CV_OK;
 }
 
-cv_status cli_admin_request(const char *dir, cv_slice request,
-                            cv_buf *response, cv_error *err)
+cv_status cli_admin_request(const char *dir, cv_slice request, cv_buf *response,
+                            cv_error *err)
 {
     cv_arena *arena = NULL;
 
@@ -140,8 +140,8 @@ int cli_call_run(cli_call *call, const cli_args *args, bool *printed)
     if (st == CV_OK)
         st = cv_buf_status(&call->request, &err);
     if (st == CV_OK)
-        st = cli_admin_request(cli_data_dir(args),
-                               cv_buf_slice(&call->request), &response, &err);
+        st = cli_admin_request(cli_data_dir(args), cv_buf_slice(&call->request),
+                               &response, &err);
     if (st != CV_OK)
         rc = cli_error("%s: %s", cli_data_dir(args), err.what);
     else

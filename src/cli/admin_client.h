@@ -10,12 +10,14 @@
 #define CLI_ADMIN_OPTIONS \
     { 0, "data", "DIR", \
       "data directory (default: $CONVOKE_DATA, else /var/lib/convoke)" }, \
-    { 0, "json", NULL, "print the result as JSON" }
+    { \
+        0, "json", NULL, "print the result as JSON" \
+    }
 
 typedef struct cli_call {
-    cv_buf request;      /* owned */
-    cv_json_writer json; /* writes request */
-    cv_arena *arena;     /* owned */
+    cv_buf request;        /* owned */
+    cv_json_writer json;   /* writes request */
+    cv_arena *arena;       /* owned */
     const cv_json *result; /* after cli_call_run(); arena */
 } cli_call;
 

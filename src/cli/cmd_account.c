@@ -102,8 +102,10 @@ static int run_alias(const cli_args *args)
 }
 
 #define PASSWORD_OPTION \
-    { 0, "password-file", "FILE", \
-      "password on the first line of FILE; - reads standard input" }
+    { \
+        0, "password-file", "FILE", \
+            "password on the first line of FILE; - reads standard input" \
+    }
 
 static const cli_option add_options[] = {
     { 'n', "name", "NAME", "display name" },
@@ -151,8 +153,7 @@ static const cli_command alias = { .name = "alias",
                                    .min_operands = 2,
                                    .max_operands = 2,
                                    .run = run_alias };
-static const cli_command *const subs[] = { &add, &list, &passwd, &alias,
-                                           NULL };
+static const cli_command *const subs[] = { &add, &list, &passwd, &alias, NULL };
 
 const cli_command cli_cmd_account = { .name = "account",
                                       .operands = "",

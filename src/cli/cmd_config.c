@@ -189,10 +189,13 @@ static int run_import_reg(const cli_args *args)
 }
 
 #define DOMAIN_OPTION \
-    { 0, "domain", "DOMAIN", "the policy of a remote domain" }
+    { \
+        0, "domain", "DOMAIN", "the policy of a remote domain" \
+    }
 
 static const cli_option plain[] = { CLI_ADMIN_OPTIONS, { 0 } };
-static const cli_option domain_options[] = { DOMAIN_OPTION, CLI_ADMIN_OPTIONS,
+static const cli_option domain_options[] = { DOMAIN_OPTION,
+                                             CLI_ADMIN_OPTIONS,
                                              { 0 } };
 static const cli_option set_options[] = {
     { 0, "unset", NULL, "back to the file's value or the default" },
@@ -224,11 +227,10 @@ SUB(fixit, "fixit", "NUMBER", plain, 1, 1,
     "Apply a Microsoft Fix it: 50338 or KB938650.");
 SUB(import_reg, "import-reg", "FILE", plain, 1, 1,
     "Take over known values of a registry export.");
-static const cli_command *const subs[] = { &get,    &set,     &show,
-                                           &list,   &backup,  &restore,
-                                           &fixit,  &import_reg, NULL };
+static const cli_command *const subs[] = { &get,   &set,        &show,
+                                           &list,  &backup,     &restore,
+                                           &fixit, &import_reg, NULL };
 
-const cli_command cli_cmd_config = { .name = "config",
-                                     .operands = "",
-                                     .summary = "Settings.",
-                                     .subs = subs };
+const cli_command cli_cmd_config = {
+    .name = "config", .operands = "", .summary = "Settings.", .subs = subs
+};

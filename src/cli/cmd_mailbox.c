@@ -73,11 +73,11 @@ static int run_export(const cli_args *args)
     cli_call_text(&call, "as", cli_value(args, "to", "eml"));
     int rc = cli_call_run(&call, args, NULL);
     if (rc == CLI_OK)
-        rc = write_file(cli_value(args, "output", "-"),
-                        cv_base64_decode(call.arena,
-                                         cv_json_text_or(call.result, "data",
-                                                         CV_S("")),
-                                         NULL));
+        rc = write_file(
+            cli_value(args, "output", "-"),
+            cv_base64_decode(call.arena,
+                             cv_json_text_or(call.result, "data", CV_S("")),
+                             NULL));
     cli_call_clear(&call);
     return rc;
 }
@@ -117,8 +117,7 @@ static const cli_command show = { .name = "show",
                                   .run = run_show };
 static const cli_command export_ = { .name = "export",
                                      .operands = "MESSAGE-ID-NUMBER",
-                                     .summary =
-                                         "Write a message to a file.",
+                                     .summary = "Write a message to a file.",
                                      .options = export_options,
                                      .min_operands = 1,
                                      .max_operands = 1,

@@ -166,8 +166,7 @@ static int run_list(const cli_args *args)
     for (size_t i = 0; rc == CLI_OK && !printed && i < call.result->count;
          i++) {
         const cv_json *m = &call.result->items[i];
-        printf("%-6lld %-21s %-28s %s\n",
-               (long long)cv_json_int_or(m, "id", 0),
+        printf("%-6lld %-21s %-28s %s\n", (long long)cv_json_int_or(m, "id", 0),
                cli_str(&call, m, "start"), cli_str(&call, m, "organizer"),
                cli_str(&call, m, "subject"));
     }
@@ -177,14 +176,16 @@ static int run_list(const cli_args *args)
 
 #define FIELD_OPTIONS \
     { 's', "subject", "TEXT", "subject" }, \
-    { 0, "start", "TIME", "start, as 2026-11-23T09:00:00Z" }, \
-    { 0, "end", "TIME", "end (default: half an hour after the start)" }, \
-    { 'l', "location", "TEXT", "location" }, \
-    { 0, "body", "TEXT", "text of the invitation" }, \
-    { 0, "zone", "ZONE", "time zone to show it in" }, \
-    { 't', "to", "ADDRESS", "required attendee; may be repeated" }, \
-    { 0, "optional", "ADDRESS", "optional attendee; may be repeated" }, \
-    { 0, "resource", "ADDRESS", "room or other resource; may be repeated" }
+        { 0, "start", "TIME", "start, as 2026-11-23T09:00:00Z" }, \
+        { 0, "end", "TIME", "end (default: half an hour after the start)" }, \
+        { 'l', "location", "TEXT", "location" }, \
+        { 0, "body", "TEXT", "text of the invitation" }, \
+        { 0, "zone", "ZONE", "time zone to show it in" }, \
+        { 't', "to", "ADDRESS", "required attendee; may be repeated" }, \
+        { 0, "optional", "ADDRESS", "optional attendee; may be repeated" }, \
+    { \
+        0, "resource", "ADDRESS", "room or other resource; may be repeated" \
+    }
 
 static const cli_option create_options[] = {
     FIELD_OPTIONS,
@@ -222,9 +223,9 @@ SUB(tentative, ABOUT, answer_options, 2, "Accept tentatively.");
 SUB(decline, ABOUT, answer_options, 2, "Decline an invitation.");
 SUB(show, ABOUT, plain, 2, "Show a meeting, its tracking and its answers.");
 SUB(list, "ACCOUNT", plain, 1, "List an account's calendar.");
-static const cli_command *const subs[] = { &create,  &update, &cancel,
-                                           &accept,  &tentative, &decline,
-                                           &show,    &list,   NULL };
+static const cli_command *const subs[] = { &create, &update,    &cancel,
+                                           &accept, &tentative, &decline,
+                                           &show,   &list,      NULL };
 
 const cli_command cli_cmd_meeting = {
     .name = "meeting",

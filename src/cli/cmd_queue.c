@@ -153,7 +153,7 @@ ON_ENTRY(retry, "retry", plain, "Make an entry due now.");
 ON_ENTRY(hold, "hold", hold_options, "Keep an entry back.");
 ON_ENTRY(delete, "delete", delete_options,
          "Take an entry out; its sender gets a report.");
-static const cli_command *const subs[] = { &list, &show, &open, &retry,
+static const cli_command *const subs[] = { &list, &show,   &open, &retry,
                                            &hold, &delete, NULL };
 
 const cli_command cli_cmd_queue = { .name = "queue",

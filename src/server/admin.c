@@ -43,8 +43,8 @@ cv_status admin_account(admin_call *call, store_account *out, cv_error *err)
     cv_slice address;
 
     CV_TRY(admin_text(call, "account", &address, err));
-    cv_status st = store_account_find(call->core->store, address, call->arena,
-                                      out, err);
+    cv_status st =
+        store_account_find(call->core->store, address, call->arena, out, err);
     if (st == CV_ERR_NOTFOUND)
         return cv_fail(err, st, "there is no account %.*s", CV_FMT(address));
     return st;
@@ -116,12 +116,12 @@ cv_status admin_status(admin_call *call, cv_error *err)
     size_t count;
     cv_json_writer *w = call->out;
 
-    CV_TRY(store_queue_list(call->core->store, call->arena, &list, &count,
-                            err));
+    CV_TRY(
+        store_queue_list(call->core->store, call->arena, &list, &count, err));
     cv_json_begin_object(w, "result");
-    cv_json_put_text(w, "host",
-                     settings_text(call->core->settings, "server.host-name",
-                                   call->arena));
+    cv_json_put_text(
+        w, "host",
+        settings_text(call->core->settings, "server.host-name", call->arena));
     cv_json_put_int(w, "queued", (int64_t)count);
     cv_json_put_int(w, "epoch", (int64_t)store_epoch(call->core->store));
     cv_json_end_object(w);

@@ -4,16 +4,15 @@
 #include "mapi/entryid.h"
 #include "net/password.h"
 
-static cv_status set_password(admin_call *call, store_id account,
-                              cv_error *err)
+static cv_status set_password(admin_call *call, store_id account, cv_error *err)
 {
     cv_slice password, hash;
 
     CV_TRY(admin_text(call, "password", &password, err));
-    CV_TRY(net_password_hash(&call->core->env, password, call->arena, &hash,
-                             err));
-    return store_credential_set(call->core->store, account,
-                                NET_PASSWORD_SCHEME, hash, err);
+    CV_TRY(
+        net_password_hash(&call->core->env, password, call->arena, &hash, err));
+    return store_credential_set(call->core->store, account, NET_PASSWORD_SCHEME,
+                                hash, err);
 }
 
 cv_status admin_account_add(admin_call *call, cv_error *err)
@@ -43,8 +42,8 @@ cv_status admin_account_list(admin_call *call, cv_error *err)
     size_t count;
     cv_json_writer *w = call->out;
 
-    CV_TRY(store_account_list(call->core->store, call->arena, &list, &count,
-                              err));
+    CV_TRY(
+        store_account_list(call->core->store, call->arena, &list, &count, err));
     cv_json_begin_array(w, "result");
     for (size_t i = 0; i < count; i++) {
         cv_json_begin_object(w, NULL);

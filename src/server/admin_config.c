@@ -105,8 +105,8 @@ cv_status admin_config_backup(admin_call *call, cv_error *err)
     size_t count;
     cv_json_writer *w = call->out;
 
-    CV_TRY(store_setting_list(call->core->store, call->arena, &list, &count,
-                              err));
+    CV_TRY(
+        store_setting_list(call->core->store, call->arena, &list, &count, err));
     cv_json_begin_array(w, "result");
     for (size_t i = 0; i < count; i++) {
         cv_json_begin_object(w, NULL);
@@ -138,8 +138,8 @@ static cv_status remove_others(admin_call *call, const cv_json *backup,
     store_setting *list;
     size_t count, n;
 
-    CV_TRY(store_setting_list(call->core->store, call->arena, &list, &count,
-                              err));
+    CV_TRY(
+        store_setting_list(call->core->store, call->arena, &list, &count, err));
     for (size_t i = 0; i < count; i++) {
         if (is_in_backup(backup, &list[i]))
             continue;

@@ -41,8 +41,7 @@ static cv_status read_texts(admin_call *call, const char *key, cv_slice **out,
     return CV_OK;
 }
 
-static cv_status read_fields(admin_call *call, meeting_fields *f,
-                             cv_error *err)
+static cv_status read_fields(admin_call *call, meeting_fields *f, cv_error *err)
 {
     static const cv_slice none = { NULL, 0 };
     meeting_attendee *attendees;
@@ -69,8 +68,8 @@ static cv_status read_file(admin_call *call, cv_object **obj, cv_error *err)
     CV_TRY(admin_bytes(call, "data", &bytes, err));
     CV_TRY(cv_report_new(&report, err));
     cv_status st = core_read(call->core, bytes,
-                             cv_json_text_or(call->args, "name", CV_S("")),
-                             obj, report, err);
+                             cv_json_text_or(call->args, "name", CV_S("")), obj,
+                             report, err);
     cv_report_free(&report);
     return st;
 }
@@ -197,8 +196,8 @@ cv_status admin_meeting_list(admin_call *call, cv_error *err)
     cv_json_writer *w = call->out;
 
     CV_TRY(admin_account(call, &a, err));
-    CV_TRY(meeting_list(call->core->desk, a.id, call->arena, &list, &count,
-                        err));
+    CV_TRY(
+        meeting_list(call->core->desk, a.id, call->arena, &list, &count, err));
     cv_json_begin_array(w, "result");
     for (size_t i = 0; i < count; i++) {
         cv_json_begin_object(w, NULL);
@@ -251,8 +250,7 @@ cv_status admin_submit(admin_call *call, cv_error *err)
     m.rcpts = to;
     m.rcpt_count = count;
     CV_TRY(submit_file(call, bytes,
-                       cv_json_text_or(call->args, "name", CV_S("")), &m,
-                       err));
+                       cv_json_text_or(call->args, "name", CV_S("")), &m, err));
     cv_json_put_bool(call->out, "result", true);
     return CV_OK;
 }

@@ -55,8 +55,8 @@ cv_status admin_queue_list(admin_call *call, cv_error *err)
     store_queue_entry *list;
     size_t count;
 
-    CV_TRY(store_queue_list(call->core->store, call->arena, &list, &count,
-                            err));
+    CV_TRY(
+        store_queue_list(call->core->store, call->arena, &list, &count, err));
     cv_json_begin_array(call->out, "result");
     for (size_t i = 0; i < count; i++)
         put_entry(call->out, NULL, &list[i]);
@@ -113,8 +113,8 @@ cv_status admin_queue_open(admin_call *call, cv_error *err)
     CV_TRY(get_entry(call, &e, err));
     CV_TRY(cv_report_new(&report, err));
     cv_buf_init(&mime, 0);
-    cv_status st = transport_queue_open(call->core->transport, e.id, &mime,
-                                        report, err);
+    cv_status st =
+        transport_queue_open(call->core->transport, e.id, &mime, report, err);
     if (st == CV_ERR_LEGACY) {
         put_unable(call, &e);
         st = CV_OK;
@@ -151,8 +151,8 @@ cv_status admin_queue_hold(admin_call *call, cv_error *err)
     bool release = cv_json_bool_or(call->args, "release", false);
 
     CV_TRY(get_entry(call, &e, err));
-    return done(call, transport_queue_hold(call->core->transport, e.id,
-                                           !release, err));
+    return done(
+        call, transport_queue_hold(call->core->transport, e.id, !release, err));
 }
 
 cv_status admin_queue_delete(admin_call *call, cv_error *err)
@@ -175,8 +175,8 @@ cv_status admin_events_list(admin_call *call, cv_error *err)
     if (max < 1 || max > 10000)
         return cv_fail(err, CV_ERR_RANGE, "\"max\" must be 1 to 10000");
     CV_TRY(store_event_list(call->core->store,
-                            cv_json_int_or(call->args, "after", 0),
-                            (size_t)max, call->arena, &list, &count, err));
+                            cv_json_int_or(call->args, "after", 0), (size_t)max,
+                            call->arena, &list, &count, err));
     cv_json_begin_array(w, "result");
     for (size_t i = 0; i < count; i++) {
         cv_json_begin_object(w, NULL);
@@ -201,8 +201,7 @@ static void put_level(admin_call *call, const char *category,
     cv_json_begin_object(call->out, NULL);
     cv_json_put_str(call->out, "category", category);
     cv_json_put_text(call->out, "level",
-                     settings_text(call->core->settings, setting,
-                                   call->arena));
+                     settings_text(call->core->settings, setting, call->arena));
     cv_json_end_object(call->out);
 }
 

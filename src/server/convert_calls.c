@@ -53,10 +53,8 @@ static cv_slice meeting_id(const cv_object *obj)
 {
     cv_slice id = CV_S("");
 
-    if (!cv_bag_binary(cv_object_props(obj), CV_PidLidCleanGlobalObjectId,
-                       &id))
-        (void)cv_bag_binary(cv_object_props(obj), CV_PidLidGlobalObjectId,
-                            &id);
+    if (!cv_bag_binary(cv_object_props(obj), CV_PidLidCleanGlobalObjectId, &id))
+        (void)cv_bag_binary(cv_object_props(obj), CV_PidLidGlobalObjectId, &id);
     return id;
 }
 
@@ -73,9 +71,8 @@ static cv_slice responses(core *c, cv_slice packed, cv_arena *arena)
     if (cv_object_unpack(packed, &obj, NULL) != CV_OK)
         return CV_S("");
     cv_buf_init(&buf, 0);
-    cv_slice from =
-        cv_bag_string_or(cv_object_props(obj),
-                         CV_PidTagSentRepresentingSmtpAddress, CV_S(""));
+    cv_slice from = cv_bag_string_or(
+        cv_object_props(obj), CV_PidTagSentRepresentingSmtpAddress, CV_S(""));
     cv_slice id = meeting_id(obj);
     if (id.len > 0 && from.len > 0 &&
         store_account_find(c->store, from, arena, &account, NULL) == CV_OK &&
@@ -104,8 +101,8 @@ static cv_status call(core *c, const worker_request *q, cv_buf *response,
     cv_status st = worker_encode(q, &request, err);
     if (st == CV_OK && c->children)
         st = net_children_call(c->children, cv_buf_slice(&request),
-                               (uint32_t)(deadline / CV_TICKS_PER_MS),
-                               response, died, err);
+                               (uint32_t)(deadline / CV_TICKS_PER_MS), response,
+                               died, err);
     else if (st == CV_OK)
         st = worker_handle(NULL, cv_buf_slice(&request), response);
     cv_buf_clear(&request);
@@ -154,11 +151,9 @@ static cv_status minimal_mime(core *c, cv_slice packed, cv_buf *mime,
     (void)cv_bag_ticks(props, CV_PidTagClientSubmitTime, &date);
     say_died(report);
     cv_status st = cv_to_mime_minimal(
-        cv_bag_string_or(props, CV_PidTagSentRepresentingSmtpAddress,
-                         CV_S("")),
-        cv_buf_slice(&to),
-        cv_bag_string_or(props, CV_PidTagSubject, CV_S("")), date,
-        cv_bag_string_or(props, CV_PidTagBody, CV_S("")), packed,
+        cv_bag_string_or(props, CV_PidTagSentRepresentingSmtpAddress, CV_S("")),
+        cv_buf_slice(&to), cv_bag_string_or(props, CV_PidTagSubject, CV_S("")),
+        date, cv_bag_string_or(props, CV_PidTagBody, CV_S("")), packed,
         "message.cvob", &sink, err);
     cv_buf_clear(&to);
     cv_object_free(&obj);
@@ -212,8 +207,7 @@ cv_status core_from_mime(core *c, cv_slice mime, int64_t received,
 
     CV_TRY(cv_arena_new(0, &arena, err));
     cv_buf_init(&response, 0);
-    worker_request q =
-        request_of(c, WORKER_FROM_MIME, CV_S(""), mime, arena);
+    worker_request q = request_of(c, WORKER_FROM_MIME, CV_S(""), mime, arena);
     q.received = received;
     cv_status st = call(c, &q, &response, &died, err);
     if (st == CV_OK && !died)

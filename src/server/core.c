@@ -59,8 +59,8 @@ static bool parse_route(cv_slice item, cv_slice domain, transport_route *out)
     size_t colon = CV_NPOS;
     uint32_t port = 25;
 
-    if (!target.ptr || !(cv_slice_ieq(name, domain) ||
-                         cv_slice_eq(name, CV_S("*"))))
+    if (!target.ptr ||
+        !(cv_slice_ieq(name, domain) || cv_slice_eq(name, CV_S("*"))))
         return false;
     target = cv_slice_trim(target);
     for (size_t i = 0; i < target.len; i++) {
@@ -112,8 +112,8 @@ static void meeting_values(void *ctx, meeting_settings *out)
 
 static cv_status submit(void *ctx, store_tx *tx, cv_slice from,
                         const cv_slice *rcpts, size_t rcpt_count,
-                        const cv_object *obj, store_id account,
-                        store_id folder, store_id message, cv_error *err)
+                        const cv_object *obj, store_id account, store_id folder,
+                        store_id message, cv_error *err)
 {
     core *c = ctx;
     transport_submission m = {

@@ -54,8 +54,7 @@ static cv_status read_dword(cv_arena *arena, cv_slice text, cv_slice *value)
 
     if (!cv_slice_istarts(text, CV_S("dword:")))
         return CV_ERR_SYNTAX;
-    CV_TRY(cv_hex_decode(arena, cv_slice_sub(text, 6, text.len), &bytes,
-                         NULL));
+    CV_TRY(cv_hex_decode(arena, cv_slice_sub(text, 6, text.len), &bytes, NULL));
     if (bytes.len != 4)
         return CV_ERR_SYNTAX;
     for (size_t i = 0; i < bytes.len; i++)
@@ -112,8 +111,8 @@ cv_status registry_parse(cv_arena *arena, cv_slice file, registry_value **out,
         if (line.len > 2 && line.ptr[0] == '[') {
             key = cv_slice_sub(line, 1, line.len - 2);
         } else if (line.len > 2 && line.ptr[0] == '"') {
-            cv_status st = read_value(arena, key, line, number,
-                                      &(*out)[*count], err);
+            cv_status st =
+                read_value(arena, key, line, number, &(*out)[*count], err);
             if (st == CV_OK)
                 (*count)++;
             else if (st != CV_ERR_NOTFOUND)

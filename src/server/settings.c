@@ -15,18 +15,17 @@ static const char *const origin_names[] = { "--set", "policy", "live", "file",
                                             "default" };
 
 struct settings {
-    store *store; /* borrowed */
+    store *store;                 /* borrowed */
     GHashTable *overrides, *file; /* owned: name -> value */
-    GHashTable *live; /* owned: "scope\nname" -> value; by `lock` */
-    uint64_t epoch;   /* that `live` was read at */
+    GHashTable *live;             /* owned: "scope\nname" -> value; by `lock` */
+    uint64_t epoch;               /* that `live` was read at */
     pthread_mutex_t lock;
 };
 
 /* -- the table -- */
 
 #define SETTING(n, t, d, w, s) \
-    { .name = n, .fallback = d, .text = s, .type = SETTINGS_##t, \
-      .is_live = w },
+    { .name = n, .fallback = d, .text = s, .type = SETTINGS_##t, .is_live = w },
 #define LIVE true
 #define RESTART false
 static const settings_row server_rows[] = {
@@ -51,8 +50,8 @@ static void load_conversion_rows(void)
             .name = row->name,
             .fallback = row->fallback,
             .text = row->text,
-            .type = strcmp(row->type, "bool") == 0 ? SETTINGS_BOOL
-                                                   : SETTINGS_TEXT,
+            .type =
+                strcmp(row->type, "bool") == 0 ? SETTINGS_BOOL : SETTINGS_TEXT,
             .is_live = true,
             .is_conversion = true,
         };
@@ -86,12 +85,9 @@ cv_status settings_parse_duration(cv_slice text, int64_t *ticks)
         const char *unit;
         int64_t ticks;
     } units[] = {
-        { "ms", CV_TICKS_PER_MS },
-        { "s", CV_TICKS_PER_SEC },
-        { "m", 60 * CV_TICKS_PER_SEC },
-        { "h", 3600 * CV_TICKS_PER_SEC },
-        { "d", 86400 * CV_TICKS_PER_SEC },
-        { "", CV_TICKS_PER_SEC },
+        { "ms", CV_TICKS_PER_MS },         { "s", CV_TICKS_PER_SEC },
+        { "m", 60 * CV_TICKS_PER_SEC },    { "h", 3600 * CV_TICKS_PER_SEC },
+        { "d", 86400 * CV_TICKS_PER_SEC }, { "", CV_TICKS_PER_SEC },
     };
     uint32_t n;
 
@@ -101,8 +97,7 @@ cv_status settings_parse_duration(cv_slice text, int64_t *ticks)
             continue;
         cv_slice digits = cv_slice_sub(text, 0, text.len - unit.len);
         CV_TRY(cv_parse_u32(digits, &n));
-        return cv_mul((int64_t)n, units[i].ticks, ticks) ? CV_OK
-                                                         : CV_ERR_RANGE;
+        return cv_mul((int64_t)n, units[i].ticks, ticks) ? CV_OK : CV_ERR_RANGE;
     }
     return CV_ERR_SYNTAX;
 }
@@ -246,8 +241,8 @@ static cv_status load_key(settings *s, GKeyFile *kf, const char *file,
     char *value = g_key_file_get_string(kf, group, key, NULL);
     char *name = g_strdup_printf("%s.%s", group, key);
     cv_error why;
-    cv_status st = check(cv_slice_cstr(name),
-                         cv_slice_cstr(value ? value : ""), &why);
+    cv_status st =
+        check(cv_slice_cstr(name), cv_slice_cstr(value ? value : ""), &why);
 
     if (st != CV_OK) {
         st = cv_fail(err, CV_ERR_SYNTAX, "%s: [%s] %s: %s", file, group, key,
@@ -490,8 +485,7 @@ cv_slice settings_text(settings *s, const char *name, cv_arena *arena)
     return value;
 }
 
-cv_slice settings_for_conversion(settings *s, cv_slice domain,
-                                 cv_arena *arena)
+cv_slice settings_for_conversion(settings *s, cv_slice domain, cv_arena *arena)
 {
     const settings_row *row;
     cv_buf buf;

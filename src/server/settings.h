@@ -66,8 +66,7 @@ cv_slice settings_text(settings *s, const char *name, cv_arena *arena);
 
 /* "name=value\n" of every conversion setting that is not at its default, for a
  * remote domain (empty: the server's own). In the arena. */
-cv_slice settings_for_conversion(settings *s, cv_slice domain,
-                                 cv_arena *arena);
+cv_slice settings_for_conversion(settings *s, cv_slice domain, cv_arena *arena);
 
 /* "15m", "2d", "500ms" to ticks. Errors: CV_ERR_SYNTAX, CV_ERR_RANGE. */
 CV_NODISCARD cv_status settings_parse_duration(cv_slice text, int64_t *ticks);

@@ -65,7 +65,7 @@ typedef struct run {
     worker_request q;
     cv_convert_options *options; /* owned */
     cv_report *report;           /* owned */
-    cv_test_env clock; /* a clock that stands at the request's time */
+    cv_test_env clock;           /* a clock that stands at the request's time */
     cv_env env;
 } run;
 
@@ -120,8 +120,7 @@ static cv_status to_object(run *r, cv_buf *result, cv_error *err)
     cv_object *obj = NULL;
     cv_status st =
         r->q.op == WORKER_READ
-            ? cv_read(r->q.payload, r->q.name, r->options, &obj, r->report,
-                      err)
+            ? cv_read(r->q.payload, r->q.name, r->options, &obj, r->report, err)
             : cv_from_mime(r->q.payload, r->options, &obj, r->report, err);
 
     if (st == CV_OK)

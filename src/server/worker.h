@@ -13,7 +13,7 @@
 #include "convert/convert.h"
 
 typedef enum worker_op {
-    WORKER_TO_MIME = 1,  /* packed object -> MIME */
+    WORKER_TO_MIME = 1,   /* packed object -> MIME */
     WORKER_FROM_MIME = 2, /* MIME -> packed object */
     WORKER_READ = 3       /* any file -> packed object; name = its name */
 } worker_op;
@@ -30,8 +30,8 @@ typedef struct worker_request {
     cv_slice payload;
 } worker_request;
 
-CV_NODISCARD cv_status worker_encode(const worker_request *request,
-                                     cv_buf *out, cv_error *err);
+CV_NODISCARD cv_status worker_encode(const worker_request *request, cv_buf *out,
+                                     cv_error *err);
 
 /* Runs one encoded request; the child's handler (net/children.h). ctx is not
  * used. */
