@@ -44,8 +44,7 @@ void net_children_stop(net_children **children);
  * because it was killed at the deadline (CV_ERR_TIMEOUT); the next request
  * gets a new one. Blocking; any thread. */
 CV_NODISCARD cv_status net_children_call(net_children *children,
-                                         cv_slice request,
-                                         uint32_t deadline_ms,
+                                         cv_slice request, uint32_t deadline_ms,
                                          cv_buf *response, bool *died,
                                          cv_error *err);
 

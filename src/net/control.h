@@ -37,8 +37,7 @@ void net_control_send(net_control_request *request, cv_slice json);
 
 /* Listens at path. service is borrowed and must outlive the server.
  * Errors: CV_ERR_CONFLICT when a live server answers there. */
-CV_NODISCARD cv_status net_control_listen(net_server *server,
-                                          const char *path,
+CV_NODISCARD cv_status net_control_listen(net_server *server, const char *path,
                                           const net_control_service *service,
                                           cv_error *err);
 
@@ -47,9 +46,9 @@ CV_NODISCARD cv_status net_control_listen(net_server *server,
  * two frames, 0 for ever.
  * Errors: CV_ERR_NOTFOUND no server listens there; CV_ERR_DENIED no right to
  * the socket; CV_ERR_IO, CV_ERR_TIMEOUT. */
-CV_NODISCARD cv_status net_control_call(
-    const char *path, cv_slice request, uint32_t timeout_ms,
-    cv_status (*on_frame)(void *ctx, cv_slice json, cv_error *err), void *ctx,
-    cv_error *err);
+CV_NODISCARD cv_status
+net_control_call(const char *path, cv_slice request, uint32_t timeout_ms,
+                 cv_status (*on_frame)(void *ctx, cv_slice json, cv_error *err),
+                 void *ctx, cv_error *err);
 
 #endif

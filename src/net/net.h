@@ -29,19 +29,19 @@
 typedef struct net_peer {
     char address[46]; /* numeric IPv4 or IPv6; "local" on a Unix socket */
     uint16_t port;
-    bool loopback;    /* 127/8, ::1, or a Unix socket */
-    uid_t uid;        /* of the peer on a Unix socket, else (uid_t)-1 */
+    bool loopback; /* 127/8, ::1, or a Unix socket */
+    uid_t uid;     /* of the peer on a Unix socket, else (uid_t)-1 */
     char local_address[46];
     uint16_t local_port;
 } net_peer;
 
 /* DATA as it was received: dots unstuffed, the lines' CRLF kept. */
 typedef struct net_data {
-    cv_slice bytes;   /* prefix included; borrowed until the callback returns */
-    bool too_big;     /* more than data_max came; bytes are cut there */
-    bool cut;         /* so much too big that the session must be closed */
+    cv_slice bytes; /* prefix included; borrowed until the callback returns */
+    bool too_big;   /* more than data_max came; bytes are cut there */
+    bool cut;       /* so much too big that the session must be closed */
     bool bare_newline; /* a CR without LF or an LF without CR was in it */
-    bool failed;      /* the spool file could not be written (full disk) */
+    bool failed;       /* the spool file could not be written (full disk) */
 } net_data;
 
 typedef enum net_next {
@@ -67,13 +67,13 @@ typedef struct net_turn {
     cv_buf *out;          /* bytes for the peer, appended to */
     bool more_input;      /* pipelined input is waiting already */
 
-    net_next next;        /* set to NET_NEXT_LINE before each call, or to
-                             NET_NEXT_FRAME where the protocol says frames */
+    net_next next; /* set to NET_NEXT_LINE before each call, or to
+                      NET_NEXT_FRAME where the protocol says frames */
     /* For NET_NEXT_DATA: */
     cv_slice data_prefix; /* put before the data; borrowed until return */
     uint64_t data_max;    /* bytes of data, prefix not counted */
     /* For NET_NEXT_MORE: */
-    uint32_t again_ms;    /* 0: as soon as the output has drained */
+    uint32_t again_ms; /* 0: as soon as the output has drained */
 } net_turn;
 
 /* Callbacks run on workers, one at a time for a session; any may be NULL
@@ -104,7 +104,7 @@ typedef struct net_limits {
     uint32_t data_ms;       /* between two blocks of DATA; 180,000 */
     uint32_t handshake_ms;  /* of TLS, in all; 30,000 */
     uint32_t write_ms;      /* without any output taken; 300,000 */
-    unsigned connections;         /* at a listener; 4,096 */
+    unsigned connections;   /* at a listener; 4,096 */
     unsigned connections_per_address; /* at a listener, loopback too; 256 */
 } net_limits;
 
@@ -126,9 +126,9 @@ typedef struct net_listen {
                               another uid (but root) are refused */
     const net_protocol *protocol; /* borrowed */
     net_limits limits;
-    void *ctx;             /* net_turn.listener_ctx */
-    net_tls *tls;          /* borrowed; NULL: STARTTLS is impossible */
-    bool implicit_tls;     /* handshake before on_open */
+    void *ctx;         /* net_turn.listener_ctx */
+    net_tls *tls;      /* borrowed; NULL: STARTTLS is impossible */
+    bool implicit_tls; /* handshake before on_open */
 } net_listen;
 
 /* Errors: CV_ERR_IO, CV_ERR_NOMEM. */
@@ -151,7 +151,7 @@ void net_server_stop(net_server **server);
 
 typedef struct net_stats {
     uint64_t accepted, refused;
-    unsigned open;       /* sessions now */
+    unsigned open;        /* sessions now */
     size_t session_bytes; /* size of one idle session without TLS */
 } net_stats;
 void net_server_stats(net_server *server, net_stats *out);

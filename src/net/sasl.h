@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-typedef struct net_sasl net_sasl;                 /* one for a process */
+typedef struct net_sasl net_sasl;                   /* one for a process */
 typedef struct net_sasl_exchange net_sasl_exchange; /* one for an attempt */
 
 typedef struct net_sasl_verifier {

@@ -15,8 +15,8 @@ typedef struct net_stream net_stream;
  * deadline. Errors: CV_ERR_NOTFOUND the name has no address; CV_ERR_IO no
  * address answers or the resolver fails for now; CV_ERR_TIMEOUT. */
 CV_NODISCARD cv_status net_stream_connect(cv_slice host, uint16_t port,
-                                          uint32_t timeout_ms,
-                                          net_stream **out, cv_error *err);
+                                          uint32_t timeout_ms, net_stream **out,
+                                          cv_error *err);
 /* Takes over a connected socket. */
 CV_NODISCARD cv_status net_stream_of_fd(int fd, net_stream **out,
                                         cv_error *err);
@@ -26,8 +26,7 @@ void net_stream_close(net_stream **stream); /* takes NULL */
  * 7435). host: for SNI, a name or an address. Plain bytes that were received
  * already are an attack and fail with CV_ERR_SYNTAX. */
 CV_NODISCARD cv_status net_stream_starttls(net_stream *stream, cv_slice host,
-                                           uint32_t timeout_ms,
-                                           cv_error *err);
+                                           uint32_t timeout_ms, cv_error *err);
 bool net_stream_is_tls(const net_stream *stream);
 
 /* The next line without its end (CRLF or LF), borrowed until the next call.
