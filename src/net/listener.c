@@ -87,13 +87,13 @@ static bool may_come_in(const net_listener *l, const net_peer *peer)
 static void turn_away(net_listener *l, int fd)
 {
     const char *text = l->config.protocol->busy_text;
+    pthread_mutex_lock(&l->server->lock);
+    l->server->stats.refused++;
+    pthread_mutex_unlock(&l->server->lock);
     if (text && !l->config.implicit_tls)
         (void)send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)shutdown(fd, SHUT_WR);
     (void)close(fd);
-    pthread_mutex_lock(&l->server->lock);
-    l->server->stats.refused++;
-    pthread_mutex_unlock(&l->server->lock);
 }
 
 /* Out of descriptors the connection would stay in the queue and the loop

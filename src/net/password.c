@@ -68,7 +68,9 @@ cv_status net_password_verify(cv_slice password, cv_slice hash, cv_error *err)
     char setting[CRYPT_OUTPUT_SIZE] = NOBODY;
     if (!usable(password))
         return cv_fail(err, CV_ERR_DENIED, "wrong user name or password");
-    if (hash.len >= sizeof(setting))
+    /* crypt() would take weaker ones too: "ab" is a salt of old DES. */
+    if (hash.len >= sizeof(setting) ||
+        (hash.len > 0 && !cv_slice_starts(hash, CV_S("$y$"))))
         return cv_fail(err, CV_ERR_SYNTAX, "password hash");
     if (hash.len > 0) {
         memcpy(setting, hash.ptr, hash.len);

@@ -32,6 +32,9 @@ static int answer(Gsasl *library, Gsasl_session *session,
         cv_slice_cstr(gsasl_property_fast(session, GSASL_AUTHZID));
     cv_slice password =
         cv_slice_cstr(gsasl_property_fast(session, GSASL_PASSWORD));
+    /* GNU SASL repeats the user where the client left authzid out. */
+    if (cv_slice_eq(user, authzid))
+        authzid = cv_slice_of(NULL, 0);
     if (user.len == 0 || user.len > 255 || password.len > 255)
         x->verdict = cv_fail(&x->detail, CV_ERR_DENIED, "credentials' size");
     else

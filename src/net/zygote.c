@@ -148,9 +148,11 @@ static void settle_signals(void)
     static const int ignored[] = { SIGINT,  SIGTERM, SIGHUP, SIGQUIT,
                                    SIGPIPE, SIGUSR1, SIGUSR2 };
     sigset_t none;
+    /* A handler that was set before the fork is not ours: a crash kills. */
+    for (int i = 1; i < SIGRTMIN; i++)
+        (void)signal(i, SIG_DFL);
     for (size_t i = 0; i < CV_LEN(ignored); i++)
         (void)signal(ignored[i], SIG_IGN);
-    (void)signal(SIGCHLD, SIG_DFL);
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
