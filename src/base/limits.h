@@ -42,6 +42,7 @@
 #define CV_LIMIT_TZ_RULES 1024     /* rules in one time zone definition */
 
 #define CV_LIMIT_JSON_DEPTH 128
+#define CV_LIMIT_JSON_VALUES 4000000 /* values in one document */
 #define CV_LIMIT_JSON_BYTES ((size_t)256 << 20)
 
 #endif

@@ -174,6 +174,34 @@ static bool is_sliced(cv_storage storage)
     return storage == CV_STORE_TEXT || storage == CV_STORE_BYTES;
 }
 
+cv_value cv_value_at(const cv_value *value, uint32_t index)
+{
+    cv_value one = *value;
+    if (!cv_type_is_multi(value->type))
+        return one;
+    cv_assert(index < value->count);
+    one.type = (uint16_t)(value->type & ~CV_T_MULTI);
+    one.count = 1;
+    switch (cv_type_storage(value->type)) {
+    case CV_STORE_INT:
+        one.i64 = value->i64s[index];
+        break;
+    case CV_STORE_TIME:
+        one.time = value->times[index];
+        break;
+    case CV_STORE_REAL:
+        one.f64 = value->f64s[index];
+        break;
+    case CV_STORE_GUID:
+        one.guid = value->guids[index];
+        break;
+    default:
+        one.bytes = value->slices[index];
+        break;
+    }
+    return one;
+}
+
 /* An empty slice keeps its emptiness without an allocation. */
 static cv_status dup_slice(cv_arena *arena, cv_slice in, cv_slice *out,
                            cv_error *err)

@@ -112,6 +112,9 @@ int32_t cv_bag_i32_or(const cv_bag *bag, cv_tag tag, int32_t otherwise);
 bool cv_bag_bool_or(const cv_bag *bag, cv_tag tag, bool otherwise);
 cv_slice cv_bag_string_or(const cv_bag *bag, cv_tag tag, cv_slice otherwise);
 
+/* One of several values, with the base type; the value itself when it is not
+ * CV_T_MULTI. index < value->count. */
+cv_value cv_value_at(const cv_value *value, uint32_t index);
 /* Deep copy into the arena.
  * Errors: the arena's. */
 CV_NODISCARD cv_status cv_value_dup(cv_arena *arena, const cv_value *value,

@@ -27,6 +27,11 @@ void cv_json_end_array(cv_json_writer *w);
 void cv_json_put_text(cv_json_writer *w, const char *key, cv_slice text);
 void cv_json_put_str(cv_json_writer *w, const char *key, const char *text);
 void cv_json_put_int(cv_json_writer *w, const char *key, int64_t v);
+/* The shortest decimal number that reads back as v; what JSON cannot write is
+ * the text "NaN", "Infinity" or "-Infinity". */
+void cv_json_put_real(cv_json_writer *w, const char *key, double v);
+/* Lower-case hexadecimal as text. */
+void cv_json_put_hex(cv_json_writer *w, const char *key, cv_slice bytes);
 void cv_json_put_bool(cv_json_writer *w, const char *key, bool v);
 void cv_json_put_null(cv_json_writer *w, const char *key);
 /* A value that is JSON text already. */
@@ -49,7 +54,8 @@ typedef struct cv_json {
     struct cv_json *items; /* arena */
 } cv_json;
 
-/* Errors: CV_ERR_SYNTAX with the offset; CV_ERR_LIMIT. */
+/* Errors: CV_ERR_SYNTAX with the offset; CV_ERR_LIMIT for its size, depth or
+ * number of values; CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_json_parse(cv_arena *arena, cv_slice text,
                                      cv_json **out, cv_error *err);
 /* Member of an object; NULL when absent or node is NULL or no object. */
@@ -76,8 +82,9 @@ CV_NODISCARD cv_status cv_object_from_json(cv_slice text, cv_object **out,
 /* True when text begins like the object form ("format": "convoke-object/"). */
 bool cv_json_is_object_form(cv_slice text);
 
-/* The findings that cv_report_put_json() wrote.
- * Errors: CV_ERR_SYNTAX. */
+/* Adds the findings that cv_report_put_json() wrote, alone or as "findings" of
+ * an object.
+ * Errors: CV_ERR_SYNTAX, CV_ERR_LIMIT, CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_report_from_json(cv_slice json, cv_report *report,
                                            cv_error *err);
 
