@@ -2,11 +2,12 @@
  * every database driver.
  *
  * A store job is one transaction; when a call that writes returns CV_OK the
- * data is on disk. Calls are safe from any thread; writes are run by one
- * writer (group commit: waiting callers share a commit). Ids are 64-bit, never
- * reused. Times are ticks. Results live in the caller's arena.
+ * data is on disk. Calls are safe from any thread; one thread writes at a time
+ * (group commit: waiting callers share a flush). Ids are 64-bit, never
+ * reused. Times are ticks. Results live in the caller's arena; an id that is
+ * not there gives CV_ERR_NOTFOUND.
  * Errors everywhere: CV_ERR_IO (database, full disk), CV_ERR_NOMEM,
- * CV_ERR_NOTFOUND, CV_ERR_CONFLICT. No call takes a lock across another.
+ * CV_ERR_LIMIT (the caller's arena). No call takes a lock across another.
  * Source: DESIGN "The server".
  */
 #ifndef STORE_STORE_H
@@ -20,7 +21,8 @@ typedef struct store store;
 typedef int64_t store_id;
 
 /* Opens (and makes, when absent) the store in a directory, which is locked:
- * a second opener gets CV_ERR_CONFLICT. env is borrowed. */
+ * a second opener gets CV_ERR_CONFLICT. env is borrowed.
+ * Errors: CV_ERR_UNSUP when a newer program wrote it. */
 CV_NODISCARD cv_status store_open(const char *dir, const cv_env *env,
                                   store **out, cv_error *err);
 void store_close(store **s);
@@ -88,7 +90,7 @@ typedef struct store_message {
     store_id id; /* MID */
     store_id account, folder;
     uint32_t uid;
-    uint64_t version; /* change number: for CV_ERR_CONFLICT */
+    uint64_t version; /* of the object, grows with each update */
     int64_t received; /* ticks */
     cv_slice message_class, subject, from, message_id;
     cv_slice clean_global_id; /* binary, may be empty */
@@ -103,9 +105,33 @@ enum { STORE_READ = 1, STORE_PROCESSED = 2, STORE_STALE = 4 };
 /* A write transaction: everything between begin and commit becomes visible
  * and durable at once, or not at all. Use from one thread. */
 typedef struct store_tx store_tx;
+/* Waits for its turn; callers come in order of arrival. Between begin and its
+ * end, reads of the same thread see what the transaction has written, and
+ * calls that write by themselves (store_event_add ...) join it. A second begin
+ * of the thread on this store gives CV_ERR_CONFLICT. */
 CV_NODISCARD cv_status store_begin(store *s, store_tx **out, cv_error *err);
+/* Waits until the data is on disk; threads that wait share one flush. After a
+ * failure nothing was kept. *tx becomes NULL in every case. */
 CV_NODISCARD cv_status store_commit(store_tx **tx, cv_error *err);
 void store_rollback(store_tx **tx); /* takes NULL */
+/* begin, job, and commit when the job gives CV_OK, else rollback; what the
+ * job gave comes back. Inside the thread's own transaction: part of it. */
+typedef cv_status (*store_job)(store_tx *tx, void *ctx, cv_error *err);
+CV_NODISCARD cv_status store_write(store *s, store_job job, void *ctx,
+                                   cv_error *err);
+
+/* Content above 256 KB (MIME, a packed object) goes to disk in small
+ * transactions before the one that needs it: call it before store_begin().
+ * Leaving it out costs only a longer transaction. */
+CV_NODISCARD cv_status store_stage(store *s, cv_slice content, cv_error *err);
+/* Drops content that nothing needs and that was last used before a time,
+ * which is moved back to at least an hour ago; *removed may be NULL. Call it
+ * now and then. */
+CV_NODISCARD cv_status store_sweep(store *s, int64_t before, size_t *removed,
+                                   cv_error *err);
+/* Looks for damage: the database's own check, counts of folders, content that
+ * is missing. Errors: CV_ERR_IO with the first complaint. */
+CV_NODISCARD cv_status store_check(store *s, cv_error *err);
 
 /* Puts a message into a folder. mime: original bytes of a MIME-born message,
  * else empty. delivery_id (may be empty): when the mailbox has a message that
@@ -117,7 +143,8 @@ CV_NODISCARD cv_status store_put_message(store_tx *tx, store_id folder,
                                          int64_t received, store_id *out,
                                          bool *duplicate, cv_error *err);
 /* Replaces a message's object in place (a calendar item); version guards.
- * Errors: CV_ERR_CONFLICT. */
+ * Original MIME bytes stay as they came; without them what IMAP shows changes,
+ * so the message gets a new uid. Errors: CV_ERR_CONFLICT. */
 CV_NODISCARD cv_status store_update_message(store_tx *tx, store_id message,
                                             uint64_t version,
                                             const cv_object *obj,
@@ -202,10 +229,12 @@ typedef struct store_queue_entry {
     uint64_t failed_epoch;  /* settings epoch at the last failure */
     bool delay_reported;
     cv_slice envid, ret;    /* DSN */
-    uint64_t size_bytes;
+    uint64_t size_bytes;    /* of the content; set by the store */
+    uint64_t lease;         /* set by store_queue_lease(), else 0 */
 } store_queue_entry;
 
-/* Queues content for the recipients; content is MIME or a packed object. */
+/* Queues content for the recipients; content is MIME or a packed object.
+ * Recipients get the ids 1, 2, ... of the entry; ids in *entry don't count. */
 CV_NODISCARD cv_status store_queue_put(store_tx *tx,
                                        const store_queue_entry *entry,
                                        cv_slice content, store_id *id,
@@ -219,7 +248,7 @@ CV_NODISCARD cv_status store_queue_list(store *s, cv_arena *arena,
 CV_NODISCARD cv_status store_queue_get(store *s, store_id id, cv_arena *arena,
                                        store_queue_entry *out, cv_error *err);
 /* Takes one due entry (state ready or retry, next_try <= now, not leased) for
- * lease_ticks. CV_ERR_NOTFOUND when none is due. */
+ * lease_ticks, the longest due first. CV_ERR_NOTFOUND when none is due. */
 CV_NODISCARD cv_status store_queue_lease(store *s, int64_t now,
                                          int64_t lease_ticks, cv_arena *arena,
                                          store_queue_entry *out,
@@ -227,8 +256,12 @@ CV_NODISCARD cv_status store_queue_lease(store *s, int64_t now,
 /* When the next entry is due; INT64_MAX when the queue is empty. */
 CV_NODISCARD cv_status store_queue_next(store *s, int64_t *due, cv_error *err);
 /* Marks recipients and writes state, next_try, attempts, failure class, last
- * error and epoch back; releases the lease. An entry whose recipients are all
- * done is deleted. */
+ * error, epoch and delay_reported back. An entry whose recipients are all done
+ * is deleted; a recipient that was done stays so.
+ * By the holder of the lease (entry->lease): releases it; a hold that came
+ * meanwhile stays. Errors: CV_ERR_CONFLICT when the lease ran out and somebody
+ * else has the entry. With lease 0, an administrator's change: a lease that
+ * somebody has goes on. Errors: CV_ERR_NOTFOUND. */
 CV_NODISCARD cv_status store_queue_update(store_tx *tx,
                                           const store_queue_entry *entry,
                                           cv_error *err);
@@ -281,6 +314,9 @@ typedef struct store_event {
 
 CV_NODISCARD cv_status store_event_add(store *s, const store_event *e,
                                        cv_error *err);
+/* Drops events from before a time; *count may be NULL. */
+CV_NODISCARD cv_status store_event_forget(store *s, int64_t before,
+                                          size_t *count, cv_error *err);
 /* Events with id > after, oldest first, at most max. */
 CV_NODISCARD cv_status store_event_list(store *s, store_id after, size_t max,
                                         cv_arena *arena, store_event **out,
