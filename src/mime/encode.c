@@ -1,0 +1,173 @@
+#include "mime/write_private.h"
+
+#include <string.h>
+
+cv_mime_stats cv_mime_stats_of(cv_slice bytes)
+{
+    cv_mime_stats s = { 0 };
+    size_t line = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t c = bytes.ptr[i];
+        bool crlf = c == '\r' && i + 1 < bytes.len && bytes.ptr[i + 1] == '\n';
+        if (crlf) {
+            line = 0;
+            i++;
+            continue;
+        }
+        if (++line > s.longest)
+            s.longest = line;
+        s.eight_bit |= c >= 0x80;
+        s.odd |= c == 0 || c == '\r' || c == '\n';
+        s.escapes += c == '=' || c >= 127 || (c < 32 && c != '\t');
+    }
+    return s;
+}
+
+void cv_mime_out_flush(cv_mime_out *out)
+{
+    if (out->status == CV_OK && out->buf.len)
+        out->status = cv_sink_put(out->to, cv_buf_slice(&out->buf), out->err);
+    cv_buf_reset(&out->buf);
+}
+
+void cv_mime_out_put(cv_mime_out *out, cv_slice s)
+{
+    enum { GATHER_BYTES = 16384 };
+    if (s.len == 0 || out->status != CV_OK)
+        return;
+    out->last[0] = s.len > 1 ? s.ptr[s.len - 2] : out->last[1];
+    out->last[1] = s.ptr[s.len - 1];
+    if (s.len >= GATHER_BYTES) {
+        cv_mime_out_flush(out);
+        if (out->status == CV_OK)
+            out->status = cv_sink_put(out->to, s, out->err);
+        return;
+    }
+    cv_buf_put_slice(&out->buf, s);
+    if (cv_buf_status(&out->buf, out->err) != CV_OK)
+        out->status = out->buf.status;
+    else if (out->buf.len >= GATHER_BYTES)
+        cv_mime_out_flush(out);
+}
+
+/* -- quoted-printable -- */
+
+typedef struct qp {
+    cv_mime_out *out;
+    uint8_t line[80];
+    size_t n;
+} qp;
+
+static void qp_end_line(qp *q, const char *end)
+{
+    cv_mime_out_put(q->out, cv_slice_of(q->line, q->n));
+    cv_mime_out_put(q->out, cv_slice_cstr(end));
+    q->n = 0;
+}
+
+static void qp_put(qp *q, uint8_t c, bool escape)
+{
+    enum { LINE = 75 }; /* and the '=' that ends it */
+    if (q->n + (escape ? 3 : 1) > LINE)
+        qp_end_line(q, "=\r\n");
+    if (!escape) {
+        q->line[q->n++] = c;
+        return;
+    }
+    static const char hex[] = "0123456789ABCDEF";
+    q->line[q->n++] = '=';
+    q->line[q->n++] = (uint8_t)hex[c >> 4];
+    q->line[q->n++] = (uint8_t)hex[c & 15];
+}
+
+static bool crlf_at(cv_slice s, size_t i)
+{
+    return i + 1 < s.len && s.ptr[i] == '\r' && s.ptr[i + 1] == '\n';
+}
+
+void cv_mime_out_qp(cv_mime_out *out, cv_slice bytes)
+{
+    qp q = { .out = out, .n = 0 };
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t c = bytes.ptr[i];
+        if (crlf_at(bytes, i)) {
+            qp_end_line(&q, "\r\n");
+            i++;
+            continue;
+        }
+        bool blank = c == ' ' || c == '\t';
+        bool last = i + 1 == bytes.len || crlf_at(bytes, i + 1);
+        /* "From " is changed by mbox writers, a lone dot by bad relays. */
+        bool touchy = q.n == 0 && ((c == '.' && last) ||
+                                   cv_slice_starts(cv_slice_sub(bytes, i, 5),
+                                                   CV_S("From ")));
+        bool escape = blank ? last : c == '=' || c < 33 || c > 126;
+        qp_put(&q, c, escape || touchy);
+    }
+    qp_end_line(&q, "");
+}
+
+/* -- base64 -- */
+
+typedef struct base64 {
+    cv_mime_out *out;
+    uint8_t line[57];
+    size_t n;
+} base64;
+
+static void base64_line(base64 *b)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint8_t text[80];
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i += 3) {
+        uint32_t bits = (uint32_t)b->line[i] << 16;
+        if (i + 1 < b->n)
+            bits |= (uint32_t)b->line[i + 1] << 8;
+        if (i + 2 < b->n)
+            bits |= b->line[i + 2];
+        for (size_t k = 0; k < 4; k++)
+            text[n++] = (uint8_t)letters[bits >> (18 - 6 * k) & 63];
+        if (i + 1 >= b->n)
+            text[n - 2] = '=';
+        if (i + 2 >= b->n)
+            text[n - 1] = '=';
+    }
+    text[n++] = '\r';
+    text[n++] = '\n';
+    cv_mime_out_put(b->out, cv_slice_of(text, n));
+    b->n = 0;
+}
+
+/* A sink: what the blob pumps out. */
+static cv_status base64_write(void *ctx, const void *bytes, size_t len,
+                              cv_error *err)
+{
+    base64 *b = ctx;
+    const uint8_t *from = bytes;
+    while (len) {
+        size_t n = sizeof b->line - b->n;
+        if (n > len)
+            n = len;
+        memcpy(b->line + b->n, from, n);
+        b->n += n;
+        from += n;
+        len -= n;
+        if (b->n == sizeof b->line)
+            base64_line(b);
+    }
+    if (b->out->status != CV_OK)
+        return cv_fail(err, b->out->status, "output failed");
+    return CV_OK;
+}
+
+void cv_mime_out_base64(cv_mime_out *out, const cv_blob *blob,
+                        cv_status *read_status, cv_error *read_err)
+{
+    base64 b = { .out = out, .n = 0 };
+    cv_sink sink = { base64_write, &b };
+    *read_status = cv_blob_pump(blob, &sink, read_err);
+    if (b.n)
+        base64_line(&b);
+}
