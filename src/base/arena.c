@@ -43,6 +43,8 @@ cv_status cv_arena_new(size_t budget_bytes, cv_arena **out, cv_error *err)
     if (!a)
         return cv_fail(err, CV_ERR_NOMEM, "no memory for an arena");
     a->budget = budget_bytes ? budget_bytes : CV_LIMIT_ARENA_BYTES;
+    if (a->budget > SIZE_MAX / 2)
+        a->budget = SIZE_MAX / 2; /* rounding up must not wrap */
     a->next_size = FIRST_CHUNK;
     *out = a;
     return CV_OK;

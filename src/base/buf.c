@@ -124,15 +124,17 @@ void cv_buf_printf(cv_buf *buf, const char *fmt, ...)
         cv_buf_put(buf, small, (size_t)len);
         return;
     }
-    /* vsnprintf ends with a NUL, so one byte more is reserved and given back.
-     */
-    uint8_t *p = reserve(buf, (size_t)len + 1);
-    if (!p)
+    /* vsnprintf ends with a NUL, which must not count against the cap. */
+    char *large = malloc((size_t)len + 1);
+    if (!large) {
+        buf->status = CV_ERR_NOMEM;
         return;
+    }
     va_start(args, fmt);
-    (void)vsnprintf((char *)p, (size_t)len + 1, fmt, args);
+    (void)vsnprintf(large, (size_t)len + 1, fmt, args);
     va_end(args);
-    buf->len--;
+    cv_buf_put(buf, large, (size_t)len);
+    free(large);
 }
 
 cv_slice cv_buf_slice(const cv_buf *buf)
