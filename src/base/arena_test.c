@@ -61,6 +61,21 @@ static void budget_is_the_bound_and_its_status_stays(void **state)
     cv_arena_free(&a);
 }
 
+static void budget_holds_over_many_chunks(void **state)
+{
+    (void)state;
+    for (size_t size = 16; size <= 50000; size *= 5) {
+        cv_arena *a = NULL;
+        assert_int_equal(cv_arena_new(200000, &a, NULL), CV_OK);
+        while (cv_arena_alloc(a, size))
+            ;
+        assert_int_equal(cv_arena_status(a), CV_ERR_LIMIT);
+        assert_true(cv_arena_used(a) <= 200000);
+        assert_true(cv_arena_used(a) > 140000);
+        cv_arena_free(&a);
+    }
+}
+
 static void default_budget_is_the_named_limit(void **state)
 {
     cv_arena *a = NULL;
@@ -163,6 +178,7 @@ int main(void)
         cmocka_unit_test(memory_is_zero_aligned_and_distinct),
         cmocka_unit_test(large_pieces_leave_the_current_chunk_usable),
         cmocka_unit_test(budget_is_the_bound_and_its_status_stays),
+        cmocka_unit_test(budget_holds_over_many_chunks),
         cmocka_unit_test(default_budget_is_the_named_limit),
         cmocka_unit_test(sizes_that_overflow_are_a_limit),
         cmocka_unit_test(copies_end_in_nul_and_may_hold_nul),

@@ -9,6 +9,7 @@
 #include <iconv.h>
 #include <string.h>
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
 
 #define CP_UTF8 65001
 #define CP_ASCII 20127

@@ -90,7 +90,10 @@ cv_civil cv_civil_of_ticks(int64_t ticks)
 {
     cv_civil c;
     int64_t days = floor_div(ticks, TICKS_PER_DAY);
-    int64_t rest = ticks - days * TICKS_PER_DAY;
+    /* Not ticks - days * ...: that product leaves int64_t near its ends. */
+    int64_t rest = ticks % TICKS_PER_DAY;
+    if (rest < 0)
+        rest += TICKS_PER_DAY;
     int64_t seconds = rest / CV_TICKS_PER_SEC;
     cv_civil_from_days(days, &c.year, &c.month, &c.day);
     c.hour = (uint8_t)(seconds / 3600);

@@ -30,6 +30,7 @@ static void put_escaped(cv_error *err, const char *text)
     err->what[used] = 0;
 }
 
+CV_PRINTF(4, 0)
 static void fill(cv_error *err, cv_status code, uint64_t offset,
                  const char *fmt, va_list args)
 {

@@ -221,6 +221,9 @@ static void utf16_halves_and_odd_bytes_are_replaced(void **state)
           "\xef\xbf\xbd"
           "a",
           true },
+        { { (const uint8_t *)"\x00\xdc\x00\xde", 4 },
+          "\xef\xbf\xbd\xef\xbf\xbd",
+          true },
         { { (const uint8_t *)"\x3d\xd8\x3d\xd8\x00\xde", 6 },
           "\xef\xbf\xbd\xf0\x9f\x98\x80",
           true },
