@@ -66,6 +66,13 @@ _Noreturn void cv_assert_failed(const char *cond, const char *file, int line);
             return cv_try_; \
     } while (0)
 
+/* For the rare call whose failure changes nothing; say why beside it. */
+#define CV_IGNORE(expr) \
+    do { \
+        cv_status cv_ignored_ = (expr); \
+        (void)cv_ignored_; \
+    } while (0)
+
 #define CV_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -12,8 +12,9 @@ static void put_setting(admin_call *call, const settings_row *row,
     const char *origin = "default";
     cv_json_writer *w = call->out;
 
-    (void)settings_get(call->core->settings, scope, cv_slice_cstr(row->name),
-                       call->arena, &value, &origin, NULL);
+    CV_IGNORE(settings_get(call->core->settings, scope,
+                           cv_slice_cstr(row->name), call->arena, &value,
+                           &origin, NULL));
     cv_json_begin_object(w, NULL);
     cv_json_put_str(w, "name", row->name);
     cv_json_put_text(w, "value", value);

@@ -93,7 +93,7 @@ void core_emit(core *c, const transport_event *event)
         .fields = cv_buf_slice(&fields),
     };
     /* An event that cannot be stored is still shown. */
-    (void)store_event_add(c->store, &row, NULL);
+    CV_IGNORE(store_event_add(c->store, &row, NULL));
     if (c->on_event)
         c->on_event(c->ctx, &row);
     cv_buf_clear(&fields);

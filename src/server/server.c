@@ -197,7 +197,7 @@ static void housekeep(server *s)
         return;
     if (store_fact_forget(tx, CV_S("delivered:"), now - window, NULL, NULL) ==
         CV_OK)
-        (void)store_commit(&tx, NULL);
+        CV_IGNORE(store_commit(&tx, NULL));
     store_rollback(&tx);
 }
 

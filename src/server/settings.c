@@ -450,7 +450,7 @@ static int64_t number(settings *s, const char *name)
     if (settings_get(s, CV_S(""), cv_slice_cstr(name), arena, &value, NULL,
                      NULL) != CV_OK ||
         parse_value(row, value, &out) != CV_OK)
-        (void)parse_value(row, cv_slice_cstr(row->fallback), &out);
+        CV_IGNORE(parse_value(row, cv_slice_cstr(row->fallback), &out));
     cv_arena_free(&arena);
     return out;
 }
@@ -480,8 +480,8 @@ cv_slice settings_text(settings *s, const char *name, cv_arena *arena)
     cv_slice value = CV_S("");
 
     cv_assert(settings_row_find(cv_slice_cstr(name)) != NULL);
-    (void)settings_get(s, CV_S(""), cv_slice_cstr(name), arena, &value, NULL,
-                       NULL);
+    CV_IGNORE(settings_get(s, CV_S(""), cv_slice_cstr(name), arena, &value,
+                           NULL, NULL));
     return value;
 }
 
