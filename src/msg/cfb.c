@@ -243,8 +243,11 @@ static cv_status read_header(cv_cfb *cfb, cv_error *err)
     uint64_t sectors = cfb->in.len >> shift;
     if (cfb->in.len & ((UINT64_C(1) << shift) - 1)) {
         sectors++;
-        cv_report_say(cfb->report, CV_RULE_CFB_TRUNCATED, CV_S(""), CV_S(""),
-                      CV_S(""), "the last sector is incomplete");
+        /* Only a note: what a stream lacks by it is found when it is read. */
+        cv_report_add(cfb->report, CV_FINDING(.rule = CV_RULE_CFB_TRUNCATED,
+                                              .severity = CV_NOTE,
+                                              .done = CV_S("the last sector is "
+                                                           "incomplete")));
     }
     sectors = sectors ? sectors - 1 : 0; /* the header's */
     cfb->file.count = (uint32_t)(sectors < MAX_REGULAR ? sectors : MAX_REGULAR);
@@ -475,6 +478,9 @@ static chain open_stream(const cv_cfb *cfb, const cv_cfb_entry *stream,
     uint64_t sectors = (want + (UINT64_C(1) << s->shift) - 1) >> s->shift;
     chain c = measure(cfb, s, stream->start, sectors);
     uint64_t there = c.sectors << s->shift;
+    uint64_t from = c.sectors ? offset_of(cfb, s, stream->start) : 0;
+    if (c.in_one_piece && there > cfb->in.len - from)
+        there = cfb->in.len - from; /* the last sector is incomplete */
     *size = there < want ? there : want;
     if (*size < stream->size)
         cv_report_say(cfb->report,

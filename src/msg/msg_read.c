@@ -167,6 +167,14 @@ static cv_status scan(const file *f, const cv_cfb_entry *dir, storage *out,
 
 /* -- properties -- */
 
+/* What findings call a property: its name, else the file's tag. */
+static cv_slice name_of(const file *f, cv_tag tag)
+{
+    const char *name = ID_OF(tag) < CV_NAMED_FIRST ? cv_tag_name(tag) : NULL;
+    return name ? cv_slice_cstr(name)
+                : cv_arena_printf(f->arena, "0x%08X", (unsigned)tag);
+}
+
 uint32_t msg_codepage(const cv_bag *props, uint32_t inherited)
 {
     int32_t cp = 0;
@@ -329,9 +337,9 @@ static cv_status read_multi(file *f, storage *s, const stream_ref *refs,
             return cv_arena_fail(f->arena, err);
         slices[refs[i].value] = bytes;
         if (lossy)
-            cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path, CV_S(""),
-                          CV_S(""), "0x%08X kept as far as it can be read",
-                          (unsigned)refs->tag);
+            cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path,
+                          name_of(f, refs->tag), CV_S(""),
+                          "kept as far as it can be read");
     }
     *usable = true;
     return CV_OK;
@@ -358,9 +366,9 @@ static cv_status read_single(file *f, const storage *s, const stream_ref *ref,
     if (cv_arena_status(f->arena) != CV_OK)
         return cv_arena_fail(f->arena, err);
     if (*usable && out->lossy)
-        cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path, CV_S(""),
-                      CV_S(""), "0x%08X kept with its original bytes",
-                      (unsigned)ref->tag);
+        cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path,
+                      name_of(f, ref->tag), CV_S(""),
+                      "kept with its original bytes");
     return CV_OK;
 }
 
@@ -398,9 +406,9 @@ static void report_storage(const file *f, const storage *s)
                       CV_S(""), "%u of them; what has a value was read",
                       s->odd);
     if (s->bad)
-        cv_report_say(f->report, CV_RULE_MSG_BAD_PROPERTY, s->path, CV_S(""),
-                      CV_S(""), "left out %u, the first is 0x%08X", s->bad,
-                      (unsigned)s->bad_tag);
+        cv_report_say(f->report, CV_RULE_MSG_BAD_PROPERTY, s->path,
+                      name_of(f, s->bad_tag), CV_S(""), "left out%s",
+                      s->bad > 1 ? ", and others like it" : "");
 }
 
 /* Fills the bag; *codepage: the inherited one on entry (0 none), the bag's
