@@ -270,7 +270,9 @@ static ordered *order(writer *j, const cv_bag *bag)
     for (size_t i = 0; i < count; i++) {
         rows[i].prop = cv_bag_at(bag, i);
         rows[i].name = cv_names_get(names, rows[i].prop->tag);
-        rows[i].unnamed = cv_names_unnamed_id(names, rows[i].prop->tag);
+        rows[i].unnamed = cv_name_unnamed_id(rows[i].name);
+        if (rows[i].unnamed)
+            rows[i].name = NULL;
     }
     qsort(rows, count, sizeof(*rows), compare_ordered);
     return rows;

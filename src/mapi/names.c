@@ -8,15 +8,10 @@
 #define LAST_ID 0xFFFE
 #define FIRST_ROOM 16
 
-typedef struct own_name {
-    cv_name name;          /* string in the arena */
-    uint16_t container_id; /* not 0: the name is unknown */
-} own_name;
-
 /* Names met in one tree; ids count from FIRST_OWN in the order of arrival. */
 struct cv_names {
     cv_arena *arena; /* borrowed */
-    own_name *rows;  /* arena, `room` of them */
+    cv_name *rows;   /* arena, `room` of them; strings, too */
     uint16_t *order; /* arena: indexes of rows, sorted */
     size_t count;
     size_t room;
@@ -35,23 +30,15 @@ size_t cv_names_end(const cv_names *names)
     return FIRST_OWN + names->count;
 }
 
-/* Unnamed ones sort behind all names, by container id. */
-static int compare(const own_name *a, const own_name *b)
-{
-    if (a->container_id != b->container_id)
-        return a->container_id < b->container_id ? -1 : 1;
-    return a->container_id ? 0 : cv_name_cmp(&a->name, &b->name);
-}
-
-/* Place in order[] of the first row not below `row`; *hit: it is equal. */
-static size_t lower_bound(const cv_names *names, const own_name *row, bool *hit)
+/* Place in order[] of the first name not below it; *hit: it is equal. */
+static size_t lower_bound(const cv_names *names, const cv_name *name, bool *hit)
 {
     size_t low = 0;
     size_t high = names->count;
     *hit = false;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        int diff = compare(&names->rows[names->order[mid]], row);
+        int diff = cv_name_cmp(&names->rows[names->order[mid]], name);
         if (diff < 0)
             low = mid + 1;
         else
@@ -64,7 +51,7 @@ static size_t lower_bound(const cv_names *names, const own_name *row, bool *hit)
 static cv_status grow(cv_names *names, cv_error *err)
 {
     size_t room = names->room ? names->room * 2 : FIRST_ROOM;
-    own_name *rows = cv_arena_array(names->arena, room, sizeof(*rows));
+    cv_name *rows = cv_arena_array(names->arena, room, sizeof(*rows));
     uint16_t *order = cv_arena_array(names->arena, room, sizeof(*order));
     if (!rows || !order)
         return cv_arena_fail(names->arena, err);
@@ -78,11 +65,12 @@ static cv_status grow(cv_names *names, cv_error *err)
     return CV_OK;
 }
 
-static cv_status intern(cv_names *names, const own_name *row, cv_tag *tag,
+/* A name that is not known at compile time. */
+static cv_status intern(cv_names *names, const cv_name *name, cv_tag *tag,
                         cv_error *err)
 {
     bool hit;
-    size_t at = lower_bound(names, row, &hit);
+    size_t at = lower_bound(names, name, &hit);
     if (hit) {
         *tag = CV_TAG(FIRST_OWN + names->order[at], 0);
         return CV_OK;
@@ -92,10 +80,10 @@ static cv_status intern(cv_names *names, const own_name *row, cv_tag *tag,
                        CV_LIMIT_NAMES);
     if (names->count == names->room)
         CV_TRY(grow(names, err));
-    own_name copy = *row;
-    if (row->name.is_string) {
-        copy.name.string = cv_arena_dup(names->arena, row->name.string);
-        if (!copy.name.string.ptr)
+    cv_name copy = *name;
+    if (copy.is_string) {
+        copy.string = cv_arena_dup(names->arena, name->string);
+        if (!copy.string.ptr)
             return cv_arena_fail(names->arena, err);
     }
     memmove(names->order + at + 1, names->order + at,
@@ -111,9 +99,8 @@ cv_status cv_names_intern(cv_names *names, const cv_name *name, cv_tag *tag,
                           cv_error *err)
 {
     cv_tag known = cv_tag_of_name(name);
-    own_name row = { .name = *name };
     if (known == 0)
-        return intern(names, &row, tag, err);
+        return intern(names, name, tag, err);
     *tag = CV_TAG(CV_TAG_ID(known), 0);
     return CV_OK;
 }
@@ -121,23 +108,30 @@ cv_status cv_names_intern(cv_names *names, const cv_name *name, cv_tag *tag,
 cv_status cv_names_unnamed(cv_names *names, uint16_t container_id, cv_tag *tag,
                            cv_error *err)
 {
-    own_name row = { .container_id = container_id };
+    cv_name name = { .lid = container_id }; /* the set is all zeros */
     cv_assert(container_id >= CV_NAMED_FIRST);
-    return intern(names, &row, tag, err);
+    return intern(names, &name, tag, err);
+}
+
+uint16_t cv_name_unnamed_id(const cv_name *name)
+{
+    if (!name || name->is_string || name->lid < CV_NAMED_FIRST ||
+        name->lid > UINT16_MAX || !cv_guid_is_zero(&name->set))
+        return 0;
+    return (uint16_t)name->lid;
 }
 
 cv_tag cv_names_find(const cv_names *names, const cv_name *name)
 {
     cv_tag known = cv_tag_of_name(name);
-    own_name row = { .name = *name };
     bool hit;
     if (known != 0)
         return CV_TAG(CV_TAG_ID(known), 0);
-    size_t at = lower_bound(names, &row, &hit);
+    size_t at = lower_bound(names, name, &hit);
     return hit ? CV_TAG(FIRST_OWN + names->order[at], 0) : 0;
 }
 
-static const own_name *own_row(const cv_names *names, cv_tag tag)
+static const cv_name *own_name(const cv_names *names, cv_tag tag)
 {
     size_t id = CV_TAG_ID(tag);
     if (id < FIRST_OWN || id - FIRST_OWN >= names->count)
@@ -147,28 +141,20 @@ static const own_name *own_row(const cv_names *names, cv_tag tag)
 
 const cv_name *cv_names_get(const cv_names *names, cv_tag tag)
 {
-    const own_name *row = own_row(names, tag);
-    if (row)
-        return row->container_id ? NULL : &row->name;
-    return cv_name_of_tag(tag);
-}
-
-uint16_t cv_names_unnamed_id(const cv_names *names, cv_tag tag)
-{
-    const own_name *row = own_row(names, tag);
-    return row ? row->container_id : 0;
+    const cv_name *name = own_name(names, tag);
+    return name ? name : cv_name_of_tag(tag);
 }
 
 cv_status cv_names_translate(cv_names *dst, const cv_names *src, cv_tag tag,
                              cv_tag *out, cv_error *err)
 {
-    const own_name *row = own_row(src, tag);
+    const cv_name *name = own_name(src, tag);
     cv_tag there;
-    if (!row || dst == src) {
+    if (!name || dst == src) {
         *out = tag;
         return CV_OK;
     }
-    CV_TRY(intern(dst, row, &there, err));
+    CV_TRY(intern(dst, name, &there, err));
     *out = CV_TAG(CV_TAG_ID(there), CV_TAG_TYPE(tag));
     return CV_OK;
 }
@@ -176,11 +162,11 @@ cv_status cv_names_translate(cv_names *dst, const cv_names *src, cv_tag tag,
 bool cv_names_counterpart(const cv_names *dst, const cv_names *src, cv_tag tag,
                           cv_tag *out)
 {
-    const own_name *row = own_row(src, tag);
+    const cv_name *name = own_name(src, tag);
     bool hit = true;
     *out = tag;
-    if (row && dst != src) {
-        size_t at = lower_bound(dst, row, &hit);
+    if (name && dst != src) {
+        size_t at = lower_bound(dst, name, &hit);
         if (hit)
             *out = CV_TAG(FIRST_OWN + dst->order[at], CV_TAG_TYPE(tag));
     }

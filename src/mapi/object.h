@@ -23,12 +23,13 @@ CV_NODISCARD cv_status cv_names_intern(cv_names *names, const cv_name *name,
 /* The tag of a name that was interned, 0 when it was not. */
 cv_tag cv_names_find(const cv_names *names, const cv_name *name);
 /* The tag of a property from CV_NAMED_FIRST up whose name its container does
- * not tell; one for each container_id. cv_names_get() gives NULL for it.
+ * not tell: its name is the container's id as a number in the set of all
+ * zeros.
  * Errors: as cv_names_intern(). */
 CV_NODISCARD cv_status cv_names_unnamed(cv_names *names, uint16_t container_id,
                                         cv_tag *tag, cv_error *err);
-/* The container id behind such a tag, 0 for any other. */
-uint16_t cv_names_unnamed_id(const cv_names *names, cv_tag tag);
+/* The container id behind such a name, 0 for any other and for NULL. */
+uint16_t cv_name_unnamed_id(const cv_name *name);
 /* The name behind any named tag, NULL when there is none. */
 const cv_name *cv_names_get(const cv_names *names, cv_tag tag);
 

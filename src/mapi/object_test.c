@@ -199,9 +199,12 @@ static void a_nameless_property_keeps_its_number(void **state)
     assert_int_equal(a, b);
     assert_int_equal(cv_names_unnamed(names, 0x8006, &b, NULL), CV_OK);
     assert_int_not_equal(a, b);
-    assert_null(cv_names_get(names, a));
-    assert_int_equal(cv_names_unnamed_id(names, a), 0x8005);
-    assert_int_equal(cv_names_unnamed_id(names, CV_PidLidLocation), 0);
+    assert_int_equal(cv_name_unnamed_id(cv_names_get(names, a)), 0x8005);
+    assert_true(cv_guid_is_zero(&cv_names_get(names, a)->set));
+    assert_int_equal(cv_name_unnamed_id(cv_name_of_tag(CV_PidLidLocation)), 0);
+    assert_int_equal(cv_name_unnamed_id(NULL), 0);
+    cv_name low = { .lid = 0x7FFF };
+    assert_int_equal(cv_name_unnamed_id(&low), 0);
     cv_object_free(&obj);
 }
 

@@ -101,12 +101,9 @@ static void put_slice(packer *p, cv_slice s)
 static void put_name(packer *p, cv_tag tag)
 {
     const cv_name *name = cv_names_get(p->names, tag);
-    uint16_t id = cv_names_unnamed_id(p->names, tag);
-    if (!name) {
-        cv_buf_put_byte(p->out, PACK_NAME_UNKNOWN);
-        cv_buf_put_u16le(p->out, id ? id : CV_TAG_ID(tag));
-        return;
-    }
+    const cv_name nameless = { .lid = CV_TAG_ID(tag) };
+    if (!name)
+        name = &nameless;
     cv_buf_put_byte(p->out, name->is_string ? PACK_NAME_STRING : PACK_NAME_LID);
     cv_buf_put(p->out, name->set.b, sizeof(name->set.b));
     if (name->is_string)

@@ -10,7 +10,7 @@
 #define PACK_HEAD 8  /* magic, version, zero */
 #define PACK_TRAIL 4 /* CRC-32 */
 
-enum { PACK_NAME_LID, PACK_NAME_STRING, PACK_NAME_UNKNOWN };
+enum { PACK_NAME_LID, PACK_NAME_STRING };
 enum { PACK_PROP_LOSSY = 1 };
 enum { PACK_ATT_DATA = 1, PACK_ATT_EMBEDDED = 2 };
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define NAME_BYTES_MIN 3 /* what a name takes at least */
+#define NAME_BYTES_MIN 21 /* what a name takes at least */
 
 typedef struct unpacker {
     cv_reader in;
@@ -47,17 +47,9 @@ static void read_guid(unpacker *u, cv_guid *out)
 static cv_status read_name(unpacker *u, cv_names *names, cv_tag *tag)
 {
     uint8_t kind;
-    uint16_t id = 0;
     cv_name name = { 0 };
     CV_TRY(cv_read_u8(&u->in, &kind) == CV_OK ? CV_OK : check(u));
-    if (kind == PACK_NAME_UNKNOWN) {
-        (void)cv_read_u16le(&u->in, &id);
-        CV_TRY(check(u));
-        if (id < CV_NAMED_FIRST)
-            return damaged(u, "number of a nameless property");
-        return cv_names_unnamed(names, id, tag, u->err);
-    }
-    if (kind > PACK_NAME_UNKNOWN)
+    if (kind > PACK_NAME_STRING)
         return damaged(u, "kind of a name");
     name.is_string = kind == PACK_NAME_STRING;
     read_guid(u, &name.set);
