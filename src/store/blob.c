@@ -18,8 +18,9 @@
 
 enum { KIND_ZSTD = 1, KIND_LIST = 2 };
 
-#define ZSTD_LEVEL 1 /* mail is small: higher levels cost more than they give \
-                      */
+#define ZSTD_LEVEL \
+    1 /* mail is small: higher levels cost more than they give \
+       */
 
 /* Reuse renews the age only now and then; a sweep keeps away from anything
  * younger than an hour (sweep.c). */
