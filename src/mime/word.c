@@ -149,9 +149,20 @@ static void flush_run(decoder *d)
     d->run_start = d->run_end = 0;
 }
 
+/* ISO-2022 text that has gone back to ASCII is complete; a second escape
+ * sequence right behind would count as an empty one. */
+static bool run_is_complete(decoder *d)
+{
+    settle_b64(d);
+    return cv_slice_ends(cv_buf_slice(&d->run), CV_S("\x1b(B"));
+}
+
 static void add_word(decoder *d, const word *w, size_t start)
 {
-    if (d->run_start != d->run_end && !cv_slice_ieq(d->run_charset, w->charset))
+    if (d->run_start != d->run_end &&
+        (!cv_slice_ieq(d->run_charset, w->charset) ||
+         (cv_slice_istarts(w->charset, CV_S("iso-2022")) &&
+          run_is_complete(d))))
         flush_run(d);
     if (d->run_start == d->run_end) {
         d->run_start = start;
