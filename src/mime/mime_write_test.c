@@ -376,8 +376,8 @@ static void parameters_come_back_as_they_were(void **state)
         "it's",
         "\xF0\x9F\x98\x81",
         UMLAUT UMLAUT UMLAUT UMLAUT,
-        "a name of more than seventy characters, \"with quotes\", in ASCII"
-        " only, which takes two lines.doc",
+        ("a name of more than seventy characters, \"with quotes\", in ASCII"
+         " only, which takes two lines.doc"),
     };
     for (size_t i = 0; i < CV_LEN(rows); i++)
         for (unsigned flags = 0; flags < 2; flags++) {
