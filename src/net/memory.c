@@ -22,6 +22,7 @@ static void settle(net_memory *m)
         net_framer_drop(&m->core.framer);
         m->core.input = NET_INPUT_NONE;
         m->core.turn.tls = true;
+        m->core.turn.tls_possible = false;
         m->core.turn.tls_text = "TLS in memory";
         m->core.turn.next = NET_NEXT_LINE;
     }
@@ -41,6 +42,7 @@ cv_status net_memory_open(const net_protocol *protocol,
     net_core_init(&m->core, 1, protocol, limits, "/tmp");
     m->core.peer = *peer;
     m->core.turn.listener_ctx = ctx;
+    m->core.turn.tls_possible = true;
     cv_buf_init(&m->taken, 0);
     net_core_run(&m->core, NET_CALL_OPEN);
     settle(m);

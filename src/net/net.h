@@ -60,6 +60,7 @@ typedef struct net_turn {
     uint64_t session;     /* id, never reused */
     const net_peer *peer; /* borrowed */
     bool tls;
+    bool tls_possible;    /* NET_NEXT_STARTTLS may be asked for */
     const char *tls_text; /* "TLS1.3 with ..." when tls, else "" */
     void *state;          /* the protocol's own; set by on_open, freed by
                              on_close */

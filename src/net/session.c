@@ -224,6 +224,7 @@ static void handshake(net_session *s)
     net_turn *turn = &s->core.turn;
     net_wire_describe(&s->wire, s->tls_text, sizeof(s->tls_text));
     turn->tls = true;
+    turn->tls_possible = false;
     turn->tls_text = s->tls_text;
     if (!s->opened)
         open_session(s);
@@ -427,6 +428,7 @@ void net_session_new(net_listener *listener, int fd, const net_peer *peer)
                   server->spool_dir);
     s->core.peer = *peer;
     s->core.turn.listener_ctx = listener->config.ctx;
+    s->core.turn.tls_possible = listener->config.tls != NULL;
     (void)event_assign(&s->readable, server->base, fd, EV_READ | EV_PERSIST,
                        on_ready, s);
     (void)event_assign(&s->writable, server->base, fd, EV_WRITE | EV_PERSIST,

@@ -16,22 +16,22 @@
 #include "transport/transport.h"
 
 typedef enum smtp_verdict {
-    SMTP_ACCEPT,    /* local mailbox, or relaying is allowed */
-    SMTP_UNKNOWN,   /* 550 5.1.1 */
-    SMTP_NO_RELAY,  /* 550 5.7.1 */
-    SMTP_TRY_LATER  /* 451 4.3.0 */
+    SMTP_ACCEPT,   /* local mailbox, or relaying is allowed */
+    SMTP_UNKNOWN,  /* 550 5.1.1 */
+    SMTP_NO_RELAY, /* 550 5.7.1 */
+    SMTP_TRY_LATER /* 451 4.3.0 */
 } smtp_verdict;
 
 /* A message as it was received; slices are borrowed until submit() returns. */
 typedef struct smtp_envelope {
-    cv_slice from;            /* empty for <> */
+    cv_slice from; /* empty for <> */
     const cv_slice *rcpts;
-    const uint32_t *notify;   /* TRANSPORT_NOTIFY_... a recipient */
-    const cv_slice *orcpt;    /* decoded "rfc822;address", empty when none */
+    const uint32_t *notify; /* TRANSPORT_NOTIFY_... a recipient */
+    const cv_slice *orcpt;  /* decoded "rfc822;address", empty when none */
     size_t rcpt_count;
-    cv_slice envid, ret;      /* DSN */
-    int64_t account;          /* who authenticated, 0: nobody */
-    cv_slice mime;            /* Received field included */
+    cv_slice envid, ret; /* DSN */
+    int64_t account;     /* who authenticated, 0: nobody */
+    cv_slice mime;       /* Received field included */
 } smtp_envelope;
 
 typedef struct smtp_backend {
@@ -46,9 +46,9 @@ typedef struct smtp_backend {
     /* Errors: CV_ERR_IO and CV_ERR_NOMEM become 451/452, CV_ERR_LIMIT 552. */
     cv_status (*submit)(void *ctx, const smtp_envelope *envelope,
                         cv_error *err);
-    uint64_t (*max_size)(void *ctx);  /* bytes of one message */
+    uint64_t (*max_size)(void *ctx); /* bytes of one message */
     size_t (*max_rcpts)(void *ctx);
-    unsigned (*max_hops)(void *ctx);  /* Received fields: 554 5.4.6 above */
+    unsigned (*max_hops)(void *ctx); /* Received fields: 554 5.4.6 above */
     void *ctx;
 } smtp_backend;
 
@@ -56,9 +56,9 @@ typedef struct smtp_backend {
 typedef struct smtp_door {
     const smtp_backend *backend;
     const cv_env *env;
-    net_sasl *sasl;         /* NULL: AUTH is not offered */
-    const char *host_name;  /* in the greeting and in Received */
-    bool submission;        /* AUTH is needed before MAIL; no relay else */
+    net_sasl *sasl;        /* NULL: AUTH is not offered */
+    const char *host_name; /* in the greeting and in Received */
+    bool submission;       /* AUTH is needed before MAIL; no relay else */
 } smtp_door;
 
 extern const net_protocol smtp_protocol;
@@ -66,10 +66,10 @@ extern const net_protocol smtp_protocol;
 /* -- client -- */
 
 typedef struct smtp_client {
-    const char *host_name;  /* in EHLO; borrowed */
-    uint32_t connect_ms;    /* 0: 30,000 */
-    uint32_t command_ms;    /* 0: 300,000 */
-    uint32_t data_ms;       /* for the answer after the dot; 0: 600,000 */
+    const char *host_name; /* in EHLO; borrowed */
+    uint32_t connect_ms;   /* 0: 30,000 */
+    uint32_t command_ms;   /* 0: 300,000 */
+    uint32_t data_ms;      /* for the answer after the dot; 0: 600,000 */
 } smtp_client;
 
 /* client is borrowed and must outlive the channel's use. */
