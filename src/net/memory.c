@@ -12,6 +12,7 @@ struct net_memory {
     net_core core;
     cv_buf taken; /* what net_memory_output() gave away */
     bool closed;
+    bool handshaking; /* until net_memory_start_tls() */
 };
 
 static void settle(net_memory *m)
@@ -21,10 +22,7 @@ static void settle(net_memory *m)
     if (m->core.turn.next == NET_NEXT_STARTTLS) {
         net_framer_drop(&m->core.framer);
         m->core.input = NET_INPUT_NONE;
-        m->core.turn.tls = true;
-        m->core.turn.tls_possible = false;
-        m->core.turn.tls_text = "TLS in memory";
-        m->core.turn.next = NET_NEXT_LINE;
+        m->handshaking = true;
     }
     if (m->core.turn.next == NET_NEXT_CLOSE && !m->closed) {
         m->closed = true;
@@ -52,15 +50,25 @@ cv_status net_memory_open(const net_protocol *protocol,
 
 void net_memory_feed(net_memory *memory, cv_slice bytes)
 {
-    while (bytes.len > 0 && !memory->closed) {
+    while (bytes.len > 0 && !memory->closed && !memory->handshaking) {
         cv_slice block = cv_slice_sub(bytes, 0, BLOCK);
         bytes = cv_slice_sub(bytes, block.len, CV_NPOS);
         net_framer_put(&memory->core.framer, block.ptr, block.len);
-        while (!memory->closed && net_core_look(&memory->core)) {
+        while (!memory->closed && !memory->handshaking &&
+               net_core_look(&memory->core)) {
             net_core_run(&memory->core, NET_CALL_INPUT);
             settle(memory);
         }
     }
+}
+
+void net_memory_start_tls(net_memory *memory)
+{
+    memory->handshaking = false;
+    memory->core.turn.tls = true;
+    memory->core.turn.tls_possible = false;
+    memory->core.turn.tls_text = "TLS in memory";
+    memory->core.turn.next = NET_NEXT_LINE;
 }
 
 cv_slice net_memory_output(net_memory *memory)

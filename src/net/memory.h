@@ -15,8 +15,11 @@ CV_NODISCARD cv_status net_memory_open(const net_protocol *protocol,
                                        const net_peer *peer, void *ctx,
                                        net_memory **out, cv_error *err);
 /* Bytes from the peer; runs what they complete. NET_NEXT_MORE is called again
- * at once; NET_NEXT_STARTTLS turns turn.tls on and drops pending input. */
+ * at once. After NET_NEXT_STARTTLS pending input and all bytes until
+ * net_memory_start_tls() are dropped. */
 void net_memory_feed(net_memory *memory, cv_slice bytes);
+/* The handshake is done. */
+void net_memory_start_tls(net_memory *memory);
 /* Takes the output since the last call; borrowed until the next call. */
 cv_slice net_memory_output(net_memory *memory);
 bool net_memory_is_closed(const net_memory *memory);

@@ -244,6 +244,8 @@ static bool shake_hands(stage *st)
     if (st->stream && net_stream_starttls(st->stream, CV_S("mail.example"),
                                           WAIT_MS, NULL) != CV_OK)
         return false;
+    if (st->memory)
+        net_memory_start_tls(st->memory);
     st->tls = true;
     return true;
 }
@@ -298,8 +300,8 @@ static bool play_cut(proto_backend *b, const dialogue *d)
 {
     bool ok = play_in_memory(b, d, 0, true);
     /* Long dialogues are about limits: 4,000 cuts of them are enough. */
-    size_t step = d->client_bytes / 4000 + 1;
-    for (size_t cut = 1; ok && cut < d->client_bytes; cut += step)
+    size_t stride = d->client_bytes / 4000 + 1;
+    for (size_t cut = 1; ok && cut < d->client_bytes; cut += stride)
         ok = play_in_memory(b, d, cut, false);
     return ok;
 }
