@@ -3,6 +3,7 @@
  */
 #include "mapi/json.h"
 
+#include "mapi/decode.h"
 #include "mapi/object_private.h"
 
 #include "base/datetime.h"
@@ -28,6 +29,7 @@ typedef struct writer {
     const cv_sink *sink; /* borrowed */
     unsigned flags;
     const cv_object *obj; /* the one that is written */
+    uint32_t codepage;    /* of its 8-bit text, 0 when unknown */
 } writer;
 
 /* Sends what the buffer holds once it is worth it. */
@@ -319,6 +321,7 @@ static cv_status put_prop(writer *j, const ordered *o, cv_error *err)
     CV_TRY(put_value(j, &prop->value, err));
     if (prop->value.lossy)
         cv_json_put_hex(&j->w, "raw", prop->value.raw);
+    cv_decode_put_json(&j->w, prop, j->codepage);
     cv_json_end_object(&j->w);
     j->w.pretty = pretty;
     return flush(j, FLUSH_BYTES, err);
@@ -407,10 +410,12 @@ static cv_status put_attachment(writer *j, const cv_attachment *att,
         CV_TRY(put_blob(j, &att->data, err));
     if (att->embedded) {
         const cv_object *outer = j->obj;
+        uint32_t codepage = j->codepage;
         cv_json_begin_object(&j->w, "embedded");
         CV_TRY(put_body(j, att->embedded, err));
         cv_json_end_object(&j->w);
         j->obj = outer;
+        j->codepage = codepage;
     }
     cv_json_end_object(&j->w);
     return CV_OK;
@@ -419,7 +424,11 @@ static cv_status put_attachment(writer *j, const cv_attachment *att,
 /* Recursion ends at CV_LIMIT_EMBED_DEPTH, which bounds objects. */
 static cv_status put_body(writer *j, const cv_object *obj, cv_error *err)
 {
+    const cv_bag *props = cv_object_props(obj);
     j->obj = obj;
+    j->codepage = (uint32_t)cv_bag_i32_or(
+        props, CV_PidTagMessageCodepage,
+        cv_bag_i32_or(props, CV_PidTagInternetCodepage, 0));
     cv_json_put_text(&j->w, "messageClass", cv_object_class(obj));
     CV_TRY(put_bag(j, cv_object_props(obj), err));
     cv_json_begin_array(&j->w, "recipients");
