@@ -9,22 +9,19 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/zonedata.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/ucal.h>
-#include <unicode/uenum.h>
-#include <unicode/ustring.h>
 
 #define NAME_MAX_BYTES 256 /* longer names are nobody's */
-#define ID_ROOM 64         /* an IANA name or a Windows id */
+#define ID_ROOM CV_ZONE_ID /* an IANA name or a Windows id */
 #define YEAR_FIRST 1970
 #define YEAR_LAST 2037
 #define YEARS (YEAR_LAST - YEAR_FIRST + 1)
 #define CHANGES_MAX 8 /* in one year; zones have had up to four */
 #define CACHE_ZONES 512
-#define MS_PER_MINUTE 60000
 #define SEC CV_TICKS_PER_SEC
 
 typedef struct zone_pair {
@@ -61,17 +58,9 @@ typedef struct year_changes {
     int32_t offset; /* at the year's start, minutes east */
 } year_changes;
 
-static int32_t offset_minutes(UCalendar *cal, double ms, UErrorCode *status)
+static int64_t start_of_year(int64_t year)
 {
-    ucal_setMillis(cal, ms, status);
-    int32_t zone = ucal_get(cal, UCAL_ZONE_OFFSET, status);
-    int32_t dst = ucal_get(cal, UCAL_DST_OFFSET, status);
-    return (zone + dst) / MS_PER_MINUTE;
-}
-
-static double ms_of_year(int64_t year)
-{
-    return (double)cv_days_from_civil(year, 1, 1) * 86400000.0;
+    return cv_days_from_civil(year, 1, 1) * 86400 * SEC;
 }
 
 static int64_t local_of(const change *c)
@@ -80,23 +69,16 @@ static int64_t local_of(const change *c)
 }
 
 /* Files every change between the first and the last year under its year. */
-static void collect_changes(UCalendar *cal, year_changes years[YEARS],
-                            UErrorCode *status)
+static void collect_changes(cv_zone *zone, year_changes years[YEARS])
 {
-    double at = ms_of_year(YEAR_FIRST) - 86400000.0;
-    int32_t before = offset_minutes(cal, at, status);
+    int64_t at = start_of_year(YEAR_FIRST) - 86400 * SEC;
+    int32_t before = cv_zone_offset_minutes(zone, at);
     int64_t filled = 0;
 
     years[0].offset = before;
-    for (;;) {
-        UDate next;
-        ucal_setMillis(cal, at, status);
-        if (!ucal_getTimeZoneTransitionDate(cal, UCAL_TZ_TRANSITION_NEXT, &next,
-                                            status) ||
-            U_FAILURE(*status))
-            break;
-        change c = { .utc = (int64_t)next * CV_TICKS_PER_MS, .before = before };
-        c.after = offset_minutes(cal, next, status);
+    while (cv_zone_next_change(zone, at, &at)) {
+        change c = { .utc = at, .before = before };
+        c.after = cv_zone_offset_minutes(zone, at);
         int64_t year = cv_civil_of_ticks(local_of(&c)).year - YEAR_FIRST;
         if (year >= YEARS)
             break;
@@ -107,7 +89,6 @@ static void collect_changes(UCalendar *cal, year_changes years[YEARS],
         if (year < 0)
             years[0].offset = c.after;
         before = c.after;
-        at = next;
     }
     while (filled < YEARS - 1)
         years[++filled].offset = before;
@@ -199,19 +180,13 @@ static bool rule_fits_shape(const cv_tz_rule *r, const year_shape *s,
 static size_t compute_rules(const char *iana, cv_tz_rule *rules)
 {
     year_changes years[YEARS] = { 0 };
-    UErrorCode status = U_ZERO_ERROR;
-    UChar id[ID_ROOM];
+    cv_zone *zone = NULL;
     size_t count = 0;
 
-    u_uastrncpy(id, iana, ID_ROOM - 1);
-    id[ID_ROOM - 1] = 0;
-    UCalendar *cal = ucal_open(id, -1, "en", UCAL_GREGORIAN, &status);
-    if (U_FAILURE(status))
+    if (cv_zone_open(iana, &zone, NULL) != CV_OK)
         return 0;
-    collect_changes(cal, years, &status);
-    ucal_close(cal);
-    if (U_FAILURE(status))
-        return 0;
+    collect_changes(zone, years);
+    cv_zone_free(&zone);
     for (int64_t i = 0; i < YEARS; i++) {
         int64_t year = YEAR_FIRST + i;
         year_shape s = shape_of_year(&years[i], year);
@@ -334,9 +309,6 @@ static bool folded_eq(cv_slice a, const char *b)
 /* The name as it stands, if ICU knows it as a zone of its data. */
 static bool find_exact(cv_slice name, zone_id *out)
 {
-    UErrorCode status = U_ZERO_ERROR;
-    UChar id[ID_ROOM], canonical[ID_ROOM];
-    UBool is_system = false;
     char text[ID_ROOM];
 
     if (name.len == 0 || name.len >= ID_ROOM || !cv_is_ascii(name) ||
@@ -344,31 +316,31 @@ static bool find_exact(cv_slice name, zone_id *out)
         return false;
     memcpy(text, name.ptr, name.len);
     text[name.len] = 0;
-    u_uastrncpy(id, text, ID_ROOM - 1);
-    id[ID_ROOM - 1] = 0;
-    ucal_getCanonicalTimeZoneID(id, -1, canonical, ID_ROOM, &is_system,
-                                &status);
-    return U_SUCCESS(status) && is_system && set_iana(out, text);
+    return cv_zone_is_known(text) && set_iana(out, text);
 }
 
-/* Walks ICU's zones. city: compare the last part of the name only. */
+typedef struct folded_search {
+    cv_slice name;
+    bool city; /* compare the last part of the name only */
+    zone_id *out;
+} folded_search;
+
+static bool is_wanted(void *ctx, const char *id)
+{
+    const folded_search *s = ctx;
+    const char *slash = s->city ? strrchr(id, '/') : NULL;
+
+    if (s->city && (!slash || strncmp(id, "Etc/", 4) == 0))
+        return false;
+    return folded_eq(s->name, slash ? slash + 1 : id) && set_iana(s->out, id);
+}
+
 static bool find_folded(cv_slice name, bool city, zone_id *out)
 {
-    UErrorCode status = U_ZERO_ERROR;
-    bool found = false;
-    const char *id;
+    folded_search search = { name, city, out };
 
-    if (name.len < 3 || name.len >= ID_ROOM)
-        return false;
-    UEnumeration *zones = ucal_openTimeZones(&status);
-    while (!found && (id = uenum_next(zones, NULL, &status)) != NULL) {
-        const char *slash = city ? strrchr(id, '/') : NULL;
-        if (city && (!slash || strncmp(id, "Etc/", 4) == 0))
-            continue;
-        found = folded_eq(name, slash ? slash + 1 : id) && set_iana(out, id);
-    }
-    uenum_close(zones);
-    return found;
+    return name.len >= 3 && name.len < ID_ROOM &&
+           cv_zone_each(is_wanted, &search);
 }
 
 static bool find_windows(cv_slice name, zone_id *out)
@@ -553,24 +525,13 @@ static cv_status fixed_zone(cv_arena *arena, cv_slice name, int32_t minutes,
 static cv_status zone_of_id(cv_arena *arena, const zone_id *id,
                             cv_timezone *out)
 {
-    UErrorCode status = U_ZERO_ERROR;
-    UChar iana[ID_ROOM], wide[ID_ROOM];
-    char windows[ID_ROOM] = "";
+    char windows[CV_ZONE_ID];
     const char *name = id->windows;
     cv_timezone tz = { 0 };
 
     CV_TRY(rules_of_iana(arena, id->iana, &tz));
-    if (!name) {
-        u_uastrncpy(iana, id->iana, ID_ROOM - 1);
-        iana[ID_ROOM - 1] = 0;
-        int32_t len =
-            ucal_getWindowsTimeZoneID(iana, -1, wide, ID_ROOM - 1, &status);
-        if (U_SUCCESS(status) && len > 0 && len < ID_ROOM) {
-            wide[len] = 0;
-            u_austrncpy(windows, wide, ID_ROOM - 1);
-        }
-        name = windows[0] ? windows : id->iana;
-    }
+    if (!name)
+        name = cv_zone_windows_id(id->iana, windows) ? windows : id->iana;
     tz.key_name = cv_arena_dup(arena, cv_slice_cstr(name));
     if (!tz.key_name.ptr)
         return cv_arena_status(arena);
