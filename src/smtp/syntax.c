@@ -67,17 +67,21 @@ static size_t local_len(cv_slice s)
     return len;
 }
 
+/* Length of "[192.0.2.1]" at the start of s, 0 when there is none. */
+static size_t literal_len(cv_slice s)
+{
+    size_t end = cv_slice_find_byte(s, ']', 0);
+    for (size_t i = 1; end != CV_NPOS && i < end; i++)
+        if (!is_alnum(s.ptr[i]) && (s.ptr[i] == 0 || !strchr(".:-", s.ptr[i])))
+            return 0;
+    return end == CV_NPOS ? 0 : end + 1;
+}
+
 static size_t domain_len(cv_slice s)
 {
     size_t len = 0;
-    if (s.len > 0 && s.ptr[0] == '[') {
-        size_t end = cv_slice_find_byte(s, ']', 0);
-        for (size_t i = 1; end != CV_NPOS && i < end; i++)
-            if (!is_alnum(s.ptr[i]) &&
-                (s.ptr[i] == 0 || !strchr(".:-", s.ptr[i])))
-                return 0;
-        return end == CV_NPOS ? 0 : end + 1;
-    }
+    if (s.len > 0 && s.ptr[0] == '[')
+        return literal_len(s);
     while (len < s.len && (is_alnum(s.ptr[len]) || s.ptr[len] == '-' ||
                            s.ptr[len] == '_' || s.ptr[len] == '.'))
         len++;
