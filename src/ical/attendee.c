@@ -11,17 +11,9 @@
 
 #define NAMES_MAX ((size_t)64 << 10) /* bytes of a list of names */
 
-enum {
-    ROW_SENDABLE = 1,
-    ROW_ORGANIZER = 2
-};
+enum { ROW_SENDABLE = 1, ROW_ORGANIZER = 2 };
 
-enum {
-    UNSENDABLE_TO,
-    UNSENDABLE_CC,
-    UNSENDABLE_BCC,
-    UNSENDABLE_KINDS
-};
+enum { UNSENDABLE_TO, UNSENDABLE_CC, UNSENDABLE_BCC, UNSENDABLE_KINDS };
 
 /* Rows by address, so that a long list costs no square of its length. */
 typedef struct row_index {
@@ -54,8 +46,7 @@ static cv_slice row_address(const cv_bag *row)
 {
     cv_slice address = cv_bag_string_or(row, CV_PidTagSmtpAddress, CV_S(""));
     return address.len ? address
-                       : cv_bag_string_or(row, CV_PidTagEmailAddress,
-                                          CV_S(""));
+                       : cv_bag_string_or(row, CV_PidTagEmailAddress, CV_S(""));
 }
 
 static void index_add(people *p, size_t number)
@@ -166,8 +157,7 @@ static void add_name(cv_buf *list, cv_slice name)
 static void add_unsendable(people *p, const cv_ical_prop *prop, cv_slice name)
 {
     cv_slice role = cv_ical_param_get(prop, "ROLE");
-    int kind = is_resource(prop) ||
-                       cv_slice_ieq(role, CV_S("NON-PARTICIPANT"))
+    int kind = is_resource(prop) || cv_slice_ieq(role, CV_S("NON-PARTICIPANT"))
                    ? UNSENDABLE_BCC
                : cv_slice_ieq(role, CV_S("OPT-PARTICIPANT")) ? UNSENDABLE_CC
                                                              : UNSENDABLE_TO;
@@ -250,8 +240,8 @@ static void set_sender(people *p, const cv_ical_comp *event,
 {
     ical_import *in = p->in;
     const cv_ical_prop *olk = cv_ical_prop_get(event, "X-MS-OLK-SENDER");
-    cv_slice by = ical_smtp_of_uri(in->arena,
-                                   cv_ical_param_get(organizer, "SENT-BY"));
+    cv_slice by =
+        ical_smtp_of_uri(in->arena, cv_ical_param_get(organizer, "SENT-BY"));
 
     if (olk && ical_address_of(in->arena, olk).len) {
         (void)cv_bag_set_person(in->bag, &cv_person_sender,
@@ -346,8 +336,8 @@ static void import_response(people *p, const cv_ical_comp *event)
     }
     if (organizer)
         p->organizer = ical_address_of(in->arena, organizer);
-    if (p->organizer.len && (row_find(p, p->organizer) ||
-                             cv_object_recipient_count(in->obj) == 0))
+    if (p->organizer.len &&
+        (row_find(p, p->organizer) || cv_object_recipient_count(in->obj) == 0))
         set_organizer_row(p, common_name(in, organizer), p->organizer);
 }
 
@@ -365,8 +355,7 @@ static void set_names(people *p, cv_tag tag, int32_t type)
         int32_t is = cv_bag_i32_or(row, CV_PidTagRecipientType, 1);
         if ((flags & ROW_ORGANIZER) || (type && is != type))
             continue;
-        add_name(&names, cv_bag_string_or(row, CV_PidTagDisplayName,
-                                          CV_S("")));
+        add_name(&names, cv_bag_string_or(row, CV_PidTagDisplayName, CV_S("")));
     }
     (void)cv_bag_set_string(in->bag, tag,
                             cv_utf8_clip(cv_buf_slice(&names), NAMES_MAX));
@@ -402,8 +391,7 @@ static void import_resources(people *p, const cv_ical_comp *event)
 
 static void set_response_wanted(people *p)
 {
-    bool wanted = p->rsvp ||
-                  (!p->rsvp_given && p->in->method == ICAL_REQUEST);
+    bool wanted = p->rsvp || (!p->rsvp_given && p->in->method == ICAL_REQUEST);
 
     if (!(p->in->method & (ICAL_REQUEST | ICAL_PUBLISH)) || p->attendees == 0)
         return;

@@ -1,8 +1,8 @@
 /* ical.h - iCalendar text <-> message objects with calendar properties.
  *
- * The walk over lines is our own (caps, missing ENDs closed, raw lines kept);
- * libical reads and writes value syntax only. Zones and recurrence patterns
- * are mapi/'s closed forms.
+ * The walk over lines is our own (caps, missing ENDs closed, raw lines kept),
+ * and so are the values: libical is not used, because its readers drop what
+ * they cannot read. Zones and recurrence patterns are mapi/'s closed forms.
  * Source: RFC 5545, 5546, 6047, 7986; [MS-OXCICAL]; spec ical-mapping.md,
  * recurrence.md 5 to 8, timezone.md 5, 6 and 10.
  */
@@ -17,7 +17,7 @@
 /* -- text -> components -- */
 
 typedef struct cv_ical_param {
-    cv_slice name; /* upper case */
+    cv_slice name;  /* upper case */
     cv_slice value; /* unquoted; RFC 6868 undone; several values with ',' */
 } cv_ical_param;
 
@@ -39,7 +39,8 @@ typedef struct cv_ical_comp {
     uint32_t line;
 } cv_ical_comp;
 
-/* text: UTF-8 (a BOM is skipped). *root: a node named "" whose children are
+/* text: UTF-8 (a BOM is skipped; other bytes are decoded with a finding); it
+ * must live as long as the result. *root: a node named "" whose children are
  * the VCALENDARs; components outside any VCALENDAR get one of their own.
  * Errors: CV_ERR_SYNTAX when there is no component at all; the arena's. */
 CV_NODISCARD cv_status cv_ical_parse(cv_arena *arena, cv_slice text,
@@ -55,12 +56,12 @@ cv_slice cv_ical_text_unescape(cv_arena *arena, cv_slice value);
 
 /* What surrounds the calendar: the mail it came in, or nothing. */
 typedef struct cv_ical_context {
-    cv_slice method_param;  /* method= of the part, may be empty */
-    cv_slice from_address;  /* mail From, may be empty */
+    cv_slice method_param; /* method= of the part, may be empty */
+    cv_slice from_address; /* mail From, may be empty */
     cv_slice from_name;
-    cv_slice subject;       /* mail Subject, may be empty */
-    int64_t date_ticks;     /* mail Date, INT64_MIN when none */
-    int64_t received_ticks; /* delivery time, INT64_MIN when none */
+    cv_slice subject;        /* mail Subject, may be empty */
+    int64_t date_ticks;      /* mail Date, INT64_MIN when none */
+    int64_t received_ticks;  /* delivery time, INT64_MIN when none */
     const cv_timezone *zone; /* of the mailbox, for floating times; or NULL */
     const cv_env *env;
 } cv_ical_context;
@@ -69,8 +70,8 @@ typedef struct cv_ical_context {
  * and its exceptions together), in order of appearance. */
 typedef struct cv_ical_item {
     const cv_ical_comp *calendar;
-    const cv_ical_comp *master;       /* NULL: exceptions without master */
-    const cv_ical_comp **exceptions;  /* with RECURRENCE-ID */
+    const cv_ical_comp *master;      /* NULL: exceptions without master */
+    const cv_ical_comp **exceptions; /* with RECURRENCE-ID */
     size_t exception_count;
     cv_slice uid;
 } cv_ical_item;
@@ -103,6 +104,8 @@ typedef struct cv_ical_options {
     bool upper_case_mailto;        /* "MAILTO:" */
     bool cdo_tzid;                 /* X-MICROSOFT-CDO-TZID in VTIMEZONE */
     bool partstat_in_request;      /* real PARTSTAT in REQUEST */
+    bool inline_attachments;       /* ATTACH with the data: for files; in
+                                      messages they are parts of their own */
     const char *prodid;            /* NULL: Convoke's */
     const cv_env *env;
     /* SMTP address of a person who has none of their own (EX); false when

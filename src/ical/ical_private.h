@@ -94,12 +94,15 @@ typedef struct ical_zones {
     size_t count;
 } ical_zones;
 
-/* Never NULL unless the arena is exhausted. */
+/* NULL only when the arena is exhausted. */
 const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
                                    uint32_t line);
 /* The zone floating times are in: X-WR-TIMEZONE, the calendar's only zone,
  * the mailbox's; NULL when there is none. */
 const ical_zone *ical_zone_of_floating(ical_zones *zones);
+/* The same zone without rules that ended before a year. */
+cv_timezone ical_zone_since(cv_arena *arena, const cv_timezone *tz,
+                            int64_t year);
 /* Rules of a VTIMEZONE. Errors: CV_ERR_SYNTAX when it has no usable one. */
 cv_status ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
                           cv_timezone *out);
@@ -177,6 +180,8 @@ typedef struct ical_import {
     bool all_day;
     /* of the attendee who answers (REPLY, COUNTER); else NULL */
     const cv_ical_prop *responder;
+    size_t attendee_count; /* set by ical_import_people() */
+    bool keep_stream;      /* the original must be kept whole */
 } ical_import;
 
 void ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
@@ -189,11 +194,14 @@ bool ical_is_mapped(cv_slice name);
 /* times.c: start, end, duration, all-day, zone blobs.
  * Errors: CV_ERR_NOTFOUND without a usable start. */
 cv_status ical_import_times(ical_import *in, const cv_ical_comp *event);
+/* Stores start and end (UTC) in every property that copies them. */
+void ical_set_times(ical_import *in, int64_t from, int64_t to);
 /* attendee.c */
 void ical_import_people(ical_import *in, const cv_ical_comp *event);
 /* The ATTENDEE that a REPLY or COUNTER speaks of, NULL when none fits. */
 const cv_ical_prop *ical_find_responder(const cv_ical_context *ctx,
-                                        const cv_ical_comp *event);
+                                        const cv_ical_comp *event,
+                                        cv_arena *arena);
 /* series.c: RRULE, EXDATE, RDATE and the exceptions of the item. */
 void ical_import_series(ical_import *in, const cv_ical_comp *event);
 /* extras.c */
@@ -205,6 +213,9 @@ void ical_import_common(ical_import *in, const cv_ical_comp *event);
 
 /* SMTP address of a calendar user address, empty when it is none. */
 cv_slice ical_address_of(cv_arena *arena, const cv_ical_prop *prop);
+cv_slice ical_smtp_of_uri(cv_arena *arena, cv_slice uri);
+/* Fills a row of the simple values of 3.1: 0 FREE ... 4; -1 for none. */
+int ical_busy_of(cv_slice word);
 
 /* -- exporting -- */
 
@@ -223,17 +234,25 @@ typedef struct ical_export {
     bool is_series;
     cv_recurrence series;
     cv_slice uid;
+    int64_t original_start, original_end; /* COUNTER: not the proposal */
+    int64_t day_offset;       /* all-day without a zone: ticks east of UTC */
+    const cv_ical_comp *kept; /* lines kept as they came, parsed; or NULL */
 } ical_export;
 
 void ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
                      const char *done);
 void ical_export_simple(ical_export *ex, const cv_bag *bag);
-void ical_export_people(ical_export *ex);
+/* obj: the event itself or an embedded exception. */
+void ical_export_people(ical_export *ex, const cv_object *obj);
+/* What an event and an exception have in common, from either's bag. */
+void ical_export_common(ical_export *ex, const cv_bag *bag);
 void ical_export_series_rules(ical_export *ex);
 void ical_export_exceptions(ical_export *ex);
 void ical_export_alarm(ical_export *ex, const cv_bag *bag);
 void ical_export_attachments(ical_export *ex, const cv_object *obj);
-void ical_export_kept(ical_export *ex, const cv_bag *bag);
+void ical_export_lines(ical_export *ex);                  /* kept ones, and */
+void ical_export_alarms_kept(ical_export *ex);            /* further alarms */
+void ical_kept_parse(ical_export *ex, const cv_bag *bag); /* sets ex->kept */
 /* DTSTART and the like: a local time in `zone`, UTC without one, a date for
  * all-day events. */
 void ical_export_moment(ical_export *ex, const char *name, int64_t utc,

@@ -82,8 +82,7 @@ void ical_line_text(ical_writer *w, cv_slice text)
 void ical_line_raw(ical_writer *w, cv_slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if ((text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F) ||
-            text.ptr[i] == '\t')
+        if ((text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F) || text.ptr[i] == '\t')
             cv_buf_put_byte(&w->line, text.ptr[i]);
 }
 

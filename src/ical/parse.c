@@ -35,10 +35,9 @@ typedef struct parser {
 static void say(parser *p, cv_rule_id rule, uint32_t line, cv_slice found,
                 const char *done)
 {
-    cv_report_add(p->report,
-                  CV_FINDING(.rule = rule, .line = line,
-                             .found = cv_slice_sub(found, 0, 80),
-                             .done = cv_slice_cstr(done)));
+    cv_report_add(p->report, CV_FINDING(.rule = rule, .line = line,
+                                        .found = cv_slice_sub(found, 0, 80),
+                                        .done = cv_slice_cstr(done)));
 }
 
 /* -- lines -- */
@@ -99,9 +98,8 @@ static bool next_line(parser *p, raw_line *out)
 
     if (!next_physical(p, &line))
         return false;
-    *out = (raw_line){ .text = line,
-                       .number = p->physical,
-                       .last_len = line.len };
+    *out =
+        (raw_line){ .text = line, .number = p->physical, .last_len = line.len };
     bool qp = is_quoted_printable(line);
     if (!continues(p, line, qp))
         return true;
@@ -176,8 +174,8 @@ static cv_slice param_value(cv_slice line, size_t *pos)
 
     if (from < line.len && line.ptr[from] == '"') {
         end = cv_slice_find_byte(line, '"', from + 1);
-        uint8_t next = end != CV_NPOS && end + 1 < line.len ? line.ptr[end + 1]
-                                                            : 0;
+        uint8_t next =
+            end != CV_NPOS && end + 1 < line.len ? line.ptr[end + 1] : 0;
         if (next == ';' || next == ':' || next == ',') {
             *pos = end + 1;
             return cv_slice_sub(line, from + 1, end - from - 1);
@@ -258,9 +256,9 @@ static bool parse_params(parser *p, cv_slice line, size_t *pos,
                 "further parameters were left out");
             break;
         }
-        prop->params[prop->param_count++] = (cv_ical_param){
-            .name = cv_ascii_upper(p->arena, name), .value = value
-        };
+        prop->params[prop->param_count++] =
+            (cv_ical_param){ .name = cv_ascii_upper(p->arena, name),
+                             .value = value };
     }
     while (*pos < line.len && line.ptr[*pos] != ':')
         (*pos)++;
@@ -329,8 +327,8 @@ static cv_ical_comp *push(parser *p, cv_slice name, uint32_t line)
 {
     cv_ical_comp *parent = top(p);
     cv_ical_comp *comp = cv_arena_alloc(p->arena, sizeof(*comp));
-    void *children = grow(p, parent->children, parent->child_count,
-                          sizeof(comp));
+    void *children =
+        grow(p, parent->children, parent->child_count, sizeof(comp));
 
     if (!comp || !children)
         return NULL;
@@ -351,7 +349,7 @@ static void pop_unclosed(parser *p)
 
 static bool is_top_level(cv_slice name)
 {
-    static const char *const names[] = { "VEVENT",    "VTODO",    "VJOURNAL",
+    static const char *const names[] = { "VEVENT", "VTODO", "VJOURNAL",
                                          "VFREEBUSY", "VTIMEZONE" };
     for (size_t i = 0; i < CV_LEN(names); i++)
         if (cv_slice_eq(name, cv_slice_cstr(names[i])))
@@ -562,8 +560,7 @@ cv_status cv_ical_parse(cv_arena *arena, cv_slice text, cv_ical_comp **root,
 
 /* -- access -- */
 
-const cv_ical_prop *cv_ical_prop_get(const cv_ical_comp *comp,
-                                     const char *name)
+const cv_ical_prop *cv_ical_prop_get(const cv_ical_comp *comp, const char *name)
 {
     cv_slice wanted = cv_slice_cstr(name);
 

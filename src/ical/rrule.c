@@ -53,8 +53,8 @@ static void read_by_day(ical_rrule *r, cv_slice value)
         cv_slice item = cv_slice_trim(cv_slice_cut(&value, ','));
         size_t digits = item.len >= 2 ? item.len - 2 : 0;
         int day = weekday_of(cv_slice_sub(item, digits, 2)), nth = 0;
-        if (day < 0 || (digits && !read_int(cv_slice_sub(item, 0, digits),
-                                            -53, 53, &nth))) {
+        if (day < 0 || (digits && !read_int(cv_slice_sub(item, 0, digits), -53,
+                                            53, &nth))) {
             r->repaired = true;
             continue;
         }
@@ -198,7 +198,7 @@ static const char *weekly(const ical_rrule *r, const pattern_start *s,
  * pattern cannot say. */
 static uint32_t pattern_nth(int position)
 {
-    return position == -1                      ? 5
+    return position == -1                   ? 5
            : position >= 1 && position <= 4 ? (uint32_t)position
                                             : 0;
 }
@@ -285,8 +285,7 @@ static const char *yearly(const ical_rrule *r, const pattern_start *s,
 }
 
 static const char *frequency_pattern(const ical_rrule *r,
-                                     const pattern_start *s,
-                                     cv_recurrence *out)
+                                     const pattern_start *s, cv_recurrence *out)
 {
     static const struct {
         const char *name;
@@ -407,8 +406,8 @@ static void put_nth(cv_buf *buf, const cv_recurrence *r)
 static void put_month_day(cv_buf *buf, const cv_recurrence *r, bool yearly,
                           unsigned month)
 {
-    bool clamps = r->day > 28 && !(yearly && cv_days_in_month(2001, month) >=
-                                                 r->day);
+    bool clamps =
+        r->day > 28 && !(yearly && cv_days_in_month(2001, month) >= r->day);
 
     if (r->pattern == CV_PATTERN_MONTH_END || r->day >= 31) {
         cv_buf_put_str(buf, clamps ? ";BYMONTHDAY=-1" : ";BYMONTHDAY=31");

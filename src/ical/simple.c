@@ -124,6 +124,8 @@ static bool import_one(ical_import *in, const cv_ical_comp *event,
         return true;
     case FORM_LINE:
         text = ical_prop_line_text(in->arena, prop);
+        if (text.len == 0)
+            return true;
         (void)cv_bag_set_string(in->bag, r->tag, text);
         return true;
     case FORM_TEXT:
@@ -147,10 +149,9 @@ void ical_import_simple(ical_import *in, const cv_ical_comp *event)
         if (import_one(in, event, prop, r))
             done = r->tag;
         else
-            ical_say(in,
-                     r->form == FORM_UTC ? CV_RULE_ICAL_TIME
-                                         : CV_RULE_BAD_VALUE,
-                     prop, r->name, "counts as absent");
+            ical_say(
+                in, r->form == FORM_UTC ? CV_RULE_ICAL_TIME : CV_RULE_BAD_VALUE,
+                prop, r->name, "counts as absent");
     }
 }
 

@@ -127,8 +127,7 @@ static void localize_utc(ical_import *in)
     const cv_timezone *mailbox = in->zones.mailbox;
     int64_t offset;
 
-    if (mailbox &&
-        is_midnight(cv_timezone_to_local(mailbox, in->start.utc)) &&
+    if (mailbox && is_midnight(cv_timezone_to_local(mailbox, in->start.utc)) &&
         is_midnight(cv_timezone_to_local(mailbox, in->end.utc))) {
         in->start.local = cv_timezone_to_local(mailbox, in->start.utc);
         in->end.local = cv_timezone_to_local(mailbox, in->end.utc);
@@ -183,7 +182,7 @@ static void set_span(ical_import *in, cv_tag start, cv_tag end, cv_tag minutes,
                              (int32_t)((to - from) / ICAL_MINUTE));
 }
 
-static void set_times(ical_import *in, int64_t from, int64_t to)
+void ical_set_times(ical_import *in, int64_t from, int64_t to)
 {
     set_span(in, CV_PidLidAppointmentStartWhole, CV_PidLidAppointmentEndWhole,
              CV_PidLidAppointmentDuration, from, to);
@@ -202,8 +201,10 @@ static void set_zone_blob(ical_import *in, cv_tag tag, const ical_moment *m)
         tz = in->zones.mailbox;
     if (!tz)
         return;
+    cv_timezone since = ical_zone_since(
+        in->arena, tz, cv_civil_of_ticks(in->start.local).year - 1);
     cv_buf_init(&buf, 0);
-    cv_tzdef_put(&buf, tz, 2);
+    cv_tzdef_put(&buf, &since, 2);
     (void)cv_bag_set_binary(in->bag, tag, cv_buf_slice(&buf));
     cv_buf_clear(&buf);
 }
@@ -219,7 +220,7 @@ static void set_proposal(ical_import *in, const cv_ical_comp *event)
              CV_PidLidAppointmentProposedEndWhole,
              CV_PidLidAppointmentProposedDuration, in->start.utc, in->end.utc);
     if (has_start && has_end && end.utc >= start.utc)
-        set_times(in, start.utc, end.utc);
+        ical_set_times(in, start.utc, end.utc);
 }
 
 cv_status ical_import_times(ical_import *in, const cv_ical_comp *event)
@@ -231,7 +232,7 @@ cv_status ical_import_times(ical_import *in, const cv_ical_comp *event)
     decide_all_day(in, event);
     if (in->end.utc < in->start.utc)
         in->end.utc = in->start.utc;
-    set_times(in, in->start.utc, in->end.utc);
+    ical_set_times(in, in->start.utc, in->end.utc);
     set_zone_blob(in, CV_PidLidAppointmentTimeZoneDefinitionStartDisplay,
                   &in->start);
     set_zone_blob(in, CV_PidLidAppointmentTimeZoneDefinitionEndDisplay,

@@ -7,6 +7,7 @@
 #include "ical/ical_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define OBSERVANCES_MAX CV_LIMIT_TZ_RULES
 #define YEARS_MAX 200
@@ -112,8 +113,7 @@ static bool add(observances *all, const observance *o)
     return true;
 }
 
-static void add_rdates(observances *all, observance o,
-                       const cv_ical_comp *comp)
+static void add_rdates(observances *all, observance o, const cv_ical_comp *comp)
 {
     o.yearly = false;
     for (size_t i = 0; i < comp->prop_count; i++) {
@@ -140,8 +140,8 @@ static bool offset_of(const cv_ical_comp *comp, const char *name,
     const cv_ical_prop *prop = cv_ical_prop_get(comp, name);
     int32_t seconds;
 
-    if (!prop || cv_ical_offset_parse(cv_slice_trim(prop->value), &seconds) !=
-                     CV_OK)
+    if (!prop ||
+        cv_ical_offset_parse(cv_slice_trim(prop->value), &seconds) != CV_OK)
         return false;
     *minutes = seconds / 60;
     return true;
@@ -175,8 +175,8 @@ static void read_component(observances *all, const cv_ical_comp *comp)
 
 static cv_status read_components(observances *all, const cv_ical_comp *comp)
 {
-    all->items = cv_arena_array(all->arena, OBSERVANCES_MAX,
-                                sizeof(*all->items));
+    all->items =
+        cv_arena_array(all->arena, OBSERVANCES_MAX, sizeof(*all->items));
     if (!all->items)
         return cv_arena_status(all->arena);
     for (size_t i = 0; i < comp->child_count; i++)
@@ -194,7 +194,8 @@ static void make_plain_pair_yearly(observances *all)
         return;
     for (size_t i = 0; i < 2; i++) {
         observance *o = &all->items[i];
-        cv_civil c = { .year = o->date.year, .month = (uint8_t)o->date.month,
+        cv_civil c = { .year = o->date.year,
+                       .month = (uint8_t)o->date.month,
                        .day = (uint8_t)o->date.day,
                        .hour = (uint8_t)o->date.hour,
                        .minute = (uint8_t)o->date.minute,
@@ -232,7 +233,7 @@ static size_t changing_years(const observances *all, int32_t *years)
 
 typedef struct year_state {
     const observance *standard, *daylight; /* with an onset in the year */
-    const observance *last; /* latest onset in any year before */
+    const observance *last;                /* latest onset in any year before */
 } year_state;
 
 static void note_last(year_state *s, const observance *o, int32_t year,
@@ -278,9 +279,12 @@ static cv_tz_date as_rule_date(const observance *o)
     cv_tz_date d = o->date;
     if (o->yearly || d.year <= 1)
         return d;
-    cv_civil c = { .year = d.year, .month = (uint8_t)d.month,
-                   .day = (uint8_t)d.day, .hour = (uint8_t)d.hour,
-                   .minute = (uint8_t)d.minute, .second = (uint8_t)d.second };
+    cv_civil c = { .year = d.year,
+                   .month = (uint8_t)d.month,
+                   .day = (uint8_t)d.day,
+                   .hour = (uint8_t)d.hour,
+                   .minute = (uint8_t)d.minute,
+                   .second = (uint8_t)d.second };
     return date_of_civil(&c, false);
 }
 
@@ -372,6 +376,26 @@ cv_status ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
     return CV_OK;
 }
 
+cv_timezone ical_zone_since(cv_arena *arena, const cv_timezone *tz,
+                            int64_t year)
+{
+    size_t skip = (size_t)(cv_timezone_rule(tz, year) - tz->rules);
+    cv_timezone out = *tz;
+    cv_tz_rule *rules;
+
+    if (skip == 0)
+        return out;
+    rules = cv_arena_array(arena, tz->rule_count - skip, sizeof(*rules));
+    if (!rules)
+        return out;
+    memcpy(rules, tz->rules + skip, (tz->rule_count - skip) * sizeof(*rules));
+    rules[0].from_year = 1601;
+    out.rules = rules;
+    out.rule_count -= skip;
+    out.effective -= tz->effective < skip ? tz->effective : skip;
+    return out;
+}
+
 /* -- the ladder -- */
 
 static const cv_ical_comp *find_definition(const ical_zones *zones,
@@ -384,9 +408,9 @@ static const cv_ical_comp *find_definition(const ical_zones *zones,
         if (!cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
             continue;
         prop = cv_ical_prop_get(cal->children[i], "TZID");
-        if (prop && cv_slice_ieq(
-                        cv_slice_trim(ical_prop_text(zones->arena, prop)),
-                        tzid))
+        if (prop &&
+            cv_slice_ieq(cv_slice_trim(ical_prop_text(zones->arena, prop)),
+                         tzid))
             return cal->children[i];
     }
     return NULL;
@@ -428,13 +452,12 @@ static void say_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
 static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
                        ical_zone *out)
 {
-    const cv_ical_prop *wr =
-        cv_ical_prop_get(zones->calendar, "X-WR-TIMEZONE");
+    const cv_ical_prop *wr = cv_ical_prop_get(zones->calendar, "X-WR-TIMEZONE");
 
     out->guessed = true;
-    if (wr && cv_timezone_by_name(zones->arena,
-                                  ical_prop_text(zones->arena, wr), &out->tz,
-                                  NULL) == CV_OK) {
+    if (wr &&
+        cv_timezone_by_name(zones->arena, ical_prop_text(zones->arena, wr),
+                            &out->tz, NULL) == CV_OK) {
         say_zone(zones, tzid, line, "X-WR-TIMEZONE is used");
         return;
     }
@@ -445,8 +468,7 @@ static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
         say_zone(zones, tzid, line, "the calendar's other zone is used");
         return;
     }
-    out->tz = zones->mailbox ? *zones->mailbox
-                             : cv_timezone_utc(zones->arena);
+    out->tz = zones->mailbox ? *zones->mailbox : cv_timezone_utc(zones->arena);
     say_zone(zones, tzid, line,
              zones->mailbox ? "the mailbox's zone is used" : "UTC is used");
 }
@@ -456,8 +478,8 @@ static void resolve(ical_zones *zones, cv_slice tzid, uint32_t line,
 {
     const cv_ical_comp *def = find_definition(zones, tzid);
     cv_timezone named;
-    bool has_rules = def && ical_zone_parse(zones->arena, def, &out->tz) ==
-                                CV_OK;
+    bool has_rules =
+        def && ical_zone_parse(zones->arena, def, &out->tz) == CV_OK;
     bool has_name = find_by_name(zones, tzid, def, &named);
 
     if (def && !has_rules)
@@ -481,8 +503,8 @@ const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
         if (cv_slice_eq(zones->items[i].tzid, tzid))
             return &zones->items[i];
     if (!zones->items)
-        zones->items = cv_arena_array(zones->arena, ZONES_MAX,
-                                      sizeof(*zones->items));
+        zones->items =
+            cv_arena_array(zones->arena, ZONES_MAX, sizeof(*zones->items));
     if (!zones->items)
         return NULL;
     if (zones->count >= ZONES_MAX)
@@ -495,14 +517,13 @@ const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
 
 const ical_zone *ical_zone_of_floating(ical_zones *zones)
 {
-    const cv_ical_prop *wr =
-        cv_ical_prop_get(zones->calendar, "X-WR-TIMEZONE");
+    const cv_ical_prop *wr = cv_ical_prop_get(zones->calendar, "X-WR-TIMEZONE");
     const cv_ical_comp *only = NULL, *cal = zones->calendar;
     cv_timezone tz;
 
-    if (wr && cv_timezone_by_name(zones->arena,
-                                  ical_prop_text(zones->arena, wr), &tz,
-                                  NULL) == CV_OK)
+    if (wr &&
+        cv_timezone_by_name(zones->arena, ical_prop_text(zones->arena, wr), &tz,
+                            NULL) == CV_OK)
         return ical_zone_of_tzid(zones, ical_prop_text(zones->arena, wr),
                                  wr->line);
     for (size_t i = 0; cal && i < cal->child_count; i++) {
@@ -513,8 +534,7 @@ const ical_zone *ical_zone_of_floating(ical_zones *zones)
         only = cal->children[i];
     }
     const cv_ical_prop *tzid = cv_ical_prop_get(only, "TZID");
-    return tzid ? ical_zone_of_tzid(zones,
-                                    ical_prop_text(zones->arena, tzid),
+    return tzid ? ical_zone_of_tzid(zones, ical_prop_text(zones->arena, tzid),
                                     tzid->line)
                 : NULL;
 }
