@@ -218,8 +218,7 @@ static void a_flat_entry_list_that_lies_is_refused(void **state)
         "010000",
         "ffffffff00000000",             /* count beyond the bytes */
         "0100000008000000ffffffff6162", /* size beyond the bytes */
-        "0200000008000000020000006162"
-        "0000",
+        "02000000080000000200000061620000",
     };
     cv_slice *back = NULL;
     size_t count = 7;

@@ -270,8 +270,10 @@ static void a_report_comes_back_from_its_json(void **state)
                                      .property = CV_S("PidTagSubject"),
                                      .found = CV_S("1601-01-01T00:00:00Z"),
                                      .done = CV_S("\"left out\"\n")));
-    cv_report_add(report, CV_FINDING(.rule = CV_RULE_ICAL_SYNTAX,
-                                     .severity = CV_LOST, .line = 12));
+    cv_report_add(report, &(cv_finding){ .rule = CV_RULE_ICAL_SYNTAX,
+                                         .severity = CV_LOST,
+                                         .line = 12,
+                                         .offset = UINT64_MAX });
     cv_report_add(report, &(cv_finding){ .rule = CV_RULE_CFB_CHAIN,
                                          .severity = CV_ERROR,
                                          .offset = 3456 });

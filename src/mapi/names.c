@@ -25,11 +25,6 @@ cv_names *cv_names_new(cv_arena *arena)
     return names;
 }
 
-size_t cv_names_end(const cv_names *names)
-{
-    return FIRST_OWN + names->count;
-}
-
 /* Place in order[] of the first name not below it; *hit: it is equal. */
 static size_t lower_bound(const cv_names *names, const cv_name *name, bool *hit)
 {
@@ -75,7 +70,7 @@ static cv_status intern(cv_names *names, const cv_name *name, cv_tag *tag,
         *tag = CV_TAG(FIRST_OWN + names->order[at], 0);
         return CV_OK;
     }
-    if (names->count >= CV_LIMIT_NAMES || cv_names_end(names) > LAST_ID)
+    if (names->count >= CV_LIMIT_NAMES || FIRST_OWN + names->count > LAST_ID)
         return cv_fail(err, CV_ERR_LIMIT, "more than %d named properties",
                        CV_LIMIT_NAMES);
     if (names->count == names->room)

@@ -6,8 +6,6 @@
 
 /* NULL when the arena is exhausted. */
 cv_names *cv_names_new(cv_arena *arena);
-/* One more than the highest id that stands for a named property. */
-size_t cv_names_end(const cv_names *names);
 /* Like cv_names_translate(), but false where dst does not know the name. */
 bool cv_names_counterpart(const cv_names *dst, const cv_names *src, cv_tag tag,
                           cv_tag *out);

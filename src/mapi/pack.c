@@ -3,6 +3,8 @@
 #include "mapi/object_private.h"
 #include "mapi/pack_private.h"
 
+#include "base/reader.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -25,25 +27,38 @@ uint8_t cv_pack_source_number(const char *source)
     return 0;
 }
 
+/* Four bytes at a time: crc_table[k][b] is the sum of byte b and k zeros. */
 static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
-static uint32_t crc_table[256];
+static uint32_t crc_table[4][256];
 
 static void build_crc_table(void)
 {
-    for (uint32_t i = 0; i < CV_LEN(crc_table); i++) {
+    for (uint32_t i = 0; i < 256; i++) {
         uint32_t v = i;
         for (int bit = 0; bit < 8; bit++)
             v = v & 1 ? v >> 1 ^ UINT32_C(0xEDB88320) : v >> 1;
-        crc_table[i] = v;
+        crc_table[0][i] = v;
+    }
+    for (size_t k = 1; k < CV_LEN(crc_table); k++) {
+        for (size_t i = 0; i < 256; i++) {
+            uint32_t v = crc_table[k - 1][i];
+            crc_table[k][i] = crc_table[0][v & 0xFF] ^ v >> 8;
+        }
     }
 }
 
 uint32_t cv_crc32(cv_slice bytes)
 {
     uint32_t crc = UINT32_MAX;
+    size_t i = 0;
     pthread_once(&crc_once, build_crc_table);
-    for (size_t i = 0; i < bytes.len; i++)
-        crc = crc_table[(crc ^ bytes.ptr[i]) & 0xFF] ^ crc >> 8;
+    for (; bytes.len - i >= 4; i += 4) {
+        crc ^= cv_peek_u32le(bytes, i);
+        crc = crc_table[3][crc & 0xFF] ^ crc_table[2][crc >> 8 & 0xFF] ^
+              crc_table[1][crc >> 16 & 0xFF] ^ crc_table[0][crc >> 24];
+    }
+    for (; i < bytes.len; i++)
+        crc = crc_table[0][(crc ^ bytes.ptr[i]) & 0xFF] ^ crc >> 8;
     return ~crc;
 }
 
@@ -53,12 +68,37 @@ typedef struct packer {
     const cv_names *names;
     cv_buf *out;       /* borrowed */
     cv_arena *scratch; /* owned */
+    size_t room;       /* of both */
     uint16_t *index;   /* scratch: by id - CV_NAMED_FIRST, place in used + 1 */
     cv_tag *used;      /* scratch: named tags in the order of first use */
-    size_t room;       /* of both */
     size_t count;      /* of used */
     cv_error *err;
 } packer;
+
+/* Calls visit for each bag of the tree. Recursion ends at
+ * CV_LIMIT_EMBED_DEPTH, which bounds objects. */
+static void each_bag(packer *p, const cv_object *obj,
+                     void (*visit)(packer *p, const cv_bag *bag))
+{
+    visit(p, cv_object_props(obj));
+    for (size_t i = 0; i < cv_object_recipient_count(obj); i++)
+        visit(p, cv_object_recipient(obj, i));
+    for (size_t i = 0; i < cv_object_attachment_count(obj); i++) {
+        const cv_attachment *att = cv_object_attachment(obj, i);
+        visit(p, att->props);
+        if (att->embedded)
+            each_bag(p, att->embedded, visit);
+    }
+}
+
+/* Raises room to what the bag's highest id needs. */
+static void measure(packer *p, const cv_bag *bag)
+{
+    size_t count = cv_bag_count(bag);
+    size_t id = count > 0 ? CV_TAG_ID(cv_bag_at(bag, count - 1)->tag) : 0;
+    if (id >= CV_NAMED_FIRST && id - CV_NAMED_FIRST >= p->room)
+        p->room = id - CV_NAMED_FIRST + 1;
+}
 
 static void note_names(packer *p, const cv_bag *bag)
 {
@@ -71,20 +111,6 @@ static void note_names(packer *p, const cv_bag *bag)
             continue;
         p->used[p->count++] = tag;
         *place = (uint16_t)p->count;
-    }
-}
-
-/* Recursion ends at CV_LIMIT_EMBED_DEPTH, which bounds objects. */
-static void note_object(packer *p, const cv_object *obj)
-{
-    note_names(p, cv_object_props(obj));
-    for (size_t i = 0; i < cv_object_recipient_count(obj); i++)
-        note_names(p, cv_object_recipient(obj, i));
-    for (size_t i = 0; i < cv_object_attachment_count(obj); i++) {
-        const cv_attachment *att = cv_object_attachment(obj, i);
-        note_names(p, att->props);
-        if (att->embedded)
-            note_object(p, att->embedded);
     }
 }
 
@@ -217,13 +243,12 @@ static cv_status put_object(packer *p, const cv_object *obj)
 static cv_status put_all(packer *p, const cv_object *obj)
 {
     size_t start = p->out->len;
-    p->room = 0x10000 - CV_NAMED_FIRST;
+    each_bag(p, obj, measure);
     p->index = cv_arena_array(p->scratch, p->room, sizeof(*p->index));
-    p->used =
-        cv_arena_array(p->scratch, cv_names_end(p->names), sizeof(*p->used));
+    p->used = cv_arena_array(p->scratch, p->room, sizeof(*p->used));
     if (!p->index || !p->used)
         return cv_arena_fail(p->scratch, p->err);
-    note_object(p, obj);
+    each_bag(p, obj, note_names);
     cv_buf_put_str(p->out, PACK_MAGIC);
     cv_buf_put_u16le(p->out, CV_PACK_VERSION);
     cv_buf_put_u16le(p->out, 0);

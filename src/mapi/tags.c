@@ -134,16 +134,32 @@ static const named_row named_rows[CV_NAMED_KNOWN] = {
 #undef NAME
 };
 
+/* Slots of the table of known names: a power of two, at most half full. */
+#define SLOTS 2048
+_Static_assert(CV_NAMED_KNOWN <= SLOTS / 2, "raise SLOTS");
+
 /* Built once, then only read. */
 static pthread_once_t names_once = PTHREAD_ONCE_INIT;
 static cv_guid set_guids[CV_SET_COUNT];
 static cv_name known_names[CV_NAMED_KNOWN];
-static uint16_t known_order[CV_NAMED_KNOWN]; /* by cv_name_cmp() */
+static uint16_t known_slots[SLOTS]; /* hash table: index + 1, 0 is free */
 
-static int compare_known(const void *a, const void *b)
+static uint8_t ascii_lower(uint8_t c)
 {
-    return cv_name_cmp(&known_names[*(const uint16_t *)a],
-                       &known_names[*(const uint16_t *)b]);
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+/* Equal names have equal hashes. Only known names are in the table, so input
+ * cannot make its chains longer. */
+static size_t hash_name(const cv_name *name)
+{
+    uint32_t hash = name->set.b[0] * 31U + name->set.b[15];
+    if (!name->is_string)
+        hash ^= name->lid;
+    for (size_t i = 0; name->is_string && i < name->string.len; i++)
+        hash = (hash ^ ascii_lower(name->string.ptr[i])) * 16777619U;
+    hash *= 2654435761U;
+    return hash >> 16;
 }
 
 static void build_names(void)
@@ -159,9 +175,11 @@ static void build_names(void)
                                     .is_string = row->string != NULL,
                                     .lid = row->lid,
                                     .string = cv_slice_cstr(row->string) };
-        known_order[i] = (uint16_t)i;
+        size_t slot = hash_name(&known_names[i]) % SLOTS;
+        while (known_slots[slot] != 0)
+            slot = (slot + 1) % SLOTS;
+        known_slots[slot] = (uint16_t)(i + 1);
     }
-    qsort(known_order, CV_NAMED_KNOWN, sizeof(known_order[0]), compare_known);
 }
 
 const cv_guid *cv_set_guid(cv_set set)
@@ -179,11 +197,6 @@ const char *cv_set_name(const cv_guid *guid)
             return set_names[i];
     }
     return NULL;
-}
-
-static uint8_t ascii_lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
 static int compare_folded(cv_slice a, cv_slice b)
@@ -221,19 +234,11 @@ int cv_name_cmp(const cv_name *a, const cv_name *b)
 cv_tag cv_tag_of_name(const cv_name *name)
 {
     pthread_once(&names_once, build_names);
-    size_t low = 0;
-    size_t high = CV_NAMED_KNOWN;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int diff = cv_name_cmp(&known_names[known_order[mid]], name);
-        if (diff == 0) {
-            size_t index = known_order[mid];
+    size_t slot = hash_name(name) % SLOTS;
+    for (; known_slots[slot] != 0; slot = (slot + 1) % SLOTS) {
+        size_t index = known_slots[slot] - 1U;
+        if (cv_name_cmp(&known_names[index], name) == 0)
             return CV_TAG(CV_NAMED_FIRST + index, named_rows[index].type);
-        }
-        if (diff < 0)
-            low = mid + 1;
-        else
-            high = mid;
     }
     return 0;
 }
