@@ -1,6 +1,6 @@
 /* The address map: distinguished names and their SMTP addresses, as CSV
  * ("dn,smtp", fields may be quoted) or as a directory's LDIF export. */
-#include "convert/options.h"
+#include "convert/private.h"
 
 #include "base/text.h"
 

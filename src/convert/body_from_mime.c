@@ -3,6 +3,7 @@
 #include "convert/from_mime.h"
 
 #include "base/text.h"
+#include "html/html_text.h"
 
 #define CP_UTF8 65001
 
@@ -90,7 +91,7 @@ static cv_status join_plain(cv_from *c, const cv_parts *parts, cv_buf *buf)
             continue;
         CV_TRY(text_of(c, s->plain ? s->plain : s->html, &text, NULL));
         if (!s->plain)
-            text = cv_plain_of_html(c->arena, text);
+            text = cv_html_to_text(c->arena, text);
         join(buf, text, "\r\n");
     }
     return cv_buf_status(buf, c->err);

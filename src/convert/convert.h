@@ -23,8 +23,14 @@
 #define CV_E_FAIL INT32_C(-2147467259)
 
 typedef enum cv_input_type {
-    CV_INPUT_UNKNOWN, CV_INPUT_MSG, CV_INPUT_MIME, CV_INPUT_ICAL,
-    CV_INPUT_JSON, CV_INPUT_TNEF, CV_INPUT_PST
+    CV_INPUT_UNKNOWN,
+    CV_INPUT_MSG,
+    CV_INPUT_MIME,
+    CV_INPUT_ICAL,
+    CV_INPUT_JSON,
+    CV_INPUT_TNEF,
+    CV_INPUT_PST,
+    CV_INPUT_PACKED /* mapi/pack.h: what a minimal message has attached */
 } cv_input_type;
 
 typedef struct cv_convert_options cv_convert_options;
@@ -61,12 +67,10 @@ const cv_convert_setting *cv_convert_setting_at(size_t index);
  * Text: CSV ("dn,smtp") or LDIF (legacyExchangeDN, mail / proxyAddresses).
  * Errors: CV_ERR_SYNTAX with the line. */
 CV_NODISCARD cv_status cv_convert_set_address_map(cv_convert_options *options,
-                                                  cv_slice text,
-                                                  cv_error *err);
+                                                  cv_slice text, cv_error *err);
 /* A directory asked at conversion time (the store's accounts). */
-typedef bool (*cv_resolve_fn)(void *ctx, cv_arena *arena,
-                              cv_slice address_type, cv_slice address,
-                              cv_slice *smtp);
+typedef bool (*cv_resolve_fn)(void *ctx, cv_arena *arena, cv_slice address_type,
+                              cv_slice address, cv_slice *smtp);
 void cv_convert_set_resolver(cv_convert_options *options, cv_resolve_fn fn,
                              void *ctx);
 /* Own domain for IMCEA and Message-ID; host name of reports. */
@@ -85,8 +89,11 @@ void cv_convert_set_received(cv_convert_options *options, int64_t ticks);
 cv_input_type cv_detect(cv_slice in, cv_slice file_name);
 const char *cv_input_type_name(cv_input_type type);
 
-/* Any single message: .msg, MIME, iCalendar (first item), JSON form. `in` must
- * outlive the object.
+/* Any single message: .msg, MIME, iCalendar, JSON or packed form. `in` must
+ * outlive the object. An iCalendar file of several events that is no
+ * scheduling message becomes a mail with the whole file attached
+ * (cv_to_ical() gives it back); one with METHOD REQUEST, REPLY, CANCEL or
+ * COUNTER becomes its first event, the file attached.
  * Errors: CV_ERR_SYNTAX / CV_ERR_UNSUP when it is no message (finding
  * not-a-message says why), CV_ERR_LIMIT, CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_read(cv_slice in, cv_slice file_name,
@@ -125,8 +132,8 @@ CV_NODISCARD cv_status cv_to_mime_minimal(cv_slice from, cv_slice to,
                                           const char *original_name,
                                           const cv_sink *out, cv_error *err);
 CV_NODISCARD cv_status cv_from_mime_minimal(cv_slice in, const cv_env *env,
-                                            cv_object **out,
-                                            cv_report *report, cv_error *err);
+                                            cv_object **out, cv_report *report,
+                                            cv_error *err);
 
 /* The envelope a message object asks for: SMTP addresses of its recipient
  * rows that are to be mailed (organizer and unsendable rows left out), and

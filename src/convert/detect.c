@@ -91,14 +91,16 @@ cv_input_type cv_detect(cv_slice in, cv_slice file_name)
         return CV_INPUT_PST;
     if (is_tnef(in))
         return CV_INPUT_TNEF;
+    if (cv_slice_starts(in, CV_S("CVOB")))
+        return CV_INPUT_PACKED;
     cv_slice text = skip_blank(in);
+    cv_input_type named = by_name(file_name);
     if (!text.len)
-        return CV_INPUT_UNKNOWN;
+        return named == CV_INPUT_MIME ? CV_INPUT_MIME : CV_INPUT_UNKNOWN;
     if (text.ptr[0] == '{' && cv_json_is_object_form(text))
         return CV_INPUT_JSON;
     if (is_calendar(text))
         return CV_INPUT_ICAL;
-    cv_input_type named = by_name(file_name);
     if (named == CV_INPUT_ICAL &&
         cv_slice_ifind(text, CV_S("BEGIN:V"), 0) != CV_NPOS)
         return CV_INPUT_ICAL;
@@ -113,7 +115,7 @@ const char *cv_input_type_name(cv_input_type type)
         [CV_INPUT_UNKNOWN] = "unknown", [CV_INPUT_MSG] = "msg",
         [CV_INPUT_MIME] = "mime",       [CV_INPUT_ICAL] = "ical",
         [CV_INPUT_JSON] = "json",       [CV_INPUT_TNEF] = "tnef",
-        [CV_INPUT_PST] = "pst",
+        [CV_INPUT_PST] = "pst",         [CV_INPUT_PACKED] = "packed",
     };
     return names[type];
 }

@@ -71,8 +71,6 @@ CV_NODISCARD cv_status cv_smime_from_mime(cv_from *c, bool *used);
 /* Reads one message; the root's with depth 0. */
 CV_NODISCARD cv_status cv_message_from_mime(cv_from *c);
 
-/* HTML in UTF-8 as plain text with CRLF. */
-cv_slice cv_plain_of_html(cv_arena *arena, cv_slice html);
 /* Text as HTML, escaped, line breaks kept. */
 cv_slice cv_html_of_plain(cv_arena *arena, cv_slice text);
 /* 8-bit clean: encoded words undone, one line. */

@@ -199,14 +199,22 @@ static void read_suppress(cv_from *c, const cv_mime_field *f, cv_tag tag)
     cv_bag_set_i32(c->props, tag, all);
 }
 
+/* A field that has no property of its own is one by its name. */
+static void keep_named(cv_from *c, const cv_mime_field *f)
+{
+    if (cv_object_set_named_string(c->obj, c->props,
+                                   CV_SET_PS_INTERNET_HEADERS, f->name,
+                                   cv_header_text(c, f)) != CV_OK)
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name, CV_S(""),
+                      "left out");
+}
+
 static void read_auto_submitted(cv_from *c, const cv_mime_field *f, cv_tag tag)
 {
     if (!cv_slice_istarts(cv_slice_trim(f->text), CV_S("no")) &&
         !cv_mime_field_get(c->root, CV_S("X-Auto-Response-Suppress")))
         cv_bag_set_i32(c->props, tag, 16 | 32);
-    (void)cv_object_set_named_string(c->obj, c->props,
-                                     CV_SET_PS_INTERNET_HEADERS, f->name,
-                                     cv_header_text(c, f));
+    keep_named(c, f);
 }
 
 static void read_language(cv_from *c, const cv_mime_field *f, cv_tag tag)
@@ -434,9 +442,7 @@ static void read_generic(cv_from *c, const cv_mime_field *f, size_t *count)
     if (*count > MAX_GENERIC)
         return;
     ++*count;
-    (void)cv_object_set_named_string(c->obj, c->props,
-                                     CV_SET_PS_INTERNET_HEADERS, f->name,
-                                     cv_header_text(c, f));
+    keep_named(c, f);
 }
 
 static void read_fields(cv_from *c)

@@ -2,6 +2,7 @@
 #include "convert/private.h"
 
 #include "mapi/json.h"
+#include "mapi/pack.h"
 #include "msg/msg.h"
 
 /* Not an error of the input: it is something we do not read. */
@@ -46,6 +47,9 @@ cv_status cv_read(cv_slice in, cv_slice file_name,
         break;
     case CV_INPUT_JSON:
         st = cv_object_from_json(in, out, report, e);
+        break;
+    case CV_INPUT_PACKED:
+        st = cv_object_unpack(in, out, e);
         break;
     default:
         return not_read(type, report, err);

@@ -171,11 +171,9 @@ static bool add_row(cv_from *c, const group *g)
     if (get(g, "Remote-MTA").len)
         cv_bag_set_string(row, CV_PidTagRemoteMessageTransferAgent,
                           after_type(get(g, "Remote-MTA")));
-    cv_bag_copy(row, c->props, CV_PidTagClientSubmitTime, NULL);
     int64_t when = 0;
     if (cv_bag_ticks(c->props, CV_PidTagClientSubmitTime, &when))
         cv_bag_set_ticks(row, CV_PidTagReportTime, when);
-    cv_bag_remove(row, CV_PidTagClientSubmitTime);
     return true;
 }
 
@@ -256,7 +254,8 @@ static cv_status read_disposition(cv_from *c, cv_slice text, bool *used)
     int64_t when = 0;
     if (!g)
         return cv_arena_fail(c->arena, c->err);
-    (void)next_group(c->arena, &rest, g);
+    if (!next_group(c->arena, &rest, g))
+        return CV_OK;
     cv_slice disposition = get(g, "Disposition");
     if (!disposition.len)
         return CV_OK;
@@ -294,17 +293,6 @@ static report_kind kind_of(const cv_mime_part *part)
     return NO_REPORT;
 }
 
-static const cv_mime_part *find_report(const cv_mime_part *root)
-{
-    if (kind_of(root) != NO_REPORT)
-        return root;
-    for (size_t i = 0;
-         cv_mime_is(root, "multipart", "report") && i < root->child_count; i++)
-        if (kind_of(root->children[i]) != NO_REPORT)
-            return root->children[i];
-    return NULL;
-}
-
 /* Everything but the machine-readable part stays: text, further texts, the
  * returned message. */
 static cv_status keep_others(cv_from *c, const cv_mime_part *report)
@@ -322,12 +310,10 @@ static cv_status keep_others(cv_from *c, const cv_mime_part *report)
     return cv_attachments_from_mime(c, &parts);
 }
 
-cv_status cv_report_from_mime(cv_from *c, bool *used)
+static cv_status read_part(cv_from *c, const cv_mime_part *part, bool *used)
 {
-    const cv_mime_part *part = find_report(c->root);
     cv_slice text = CV_S("");
-    *used = false;
-    if (!part)
+    if (kind_of(part) == NO_REPORT)
         return CV_OK;
     if (part->kind != CV_MIME_LEAF)
         text = part->body_bytes;
@@ -337,4 +323,17 @@ cv_status cv_report_from_mime(cv_from *c, bool *used)
     CV_TRY(kind_of(part) == DELIVERY ? read_delivery(c, text, used)
                                      : read_disposition(c, text, used));
     return *used ? keep_others(c, part) : CV_OK;
+}
+
+/* The first part that says what became of the message. */
+cv_status cv_report_from_mime(cv_from *c, bool *used)
+{
+    *used = false;
+    if (kind_of(c->root) != NO_REPORT)
+        return read_part(c, c->root, used);
+    if (!cv_mime_is(c->root, "multipart", "report"))
+        return CV_OK;
+    for (size_t i = 0; !*used && i < c->root->child_count; i++)
+        CV_TRY(read_part(c, c->root->children[i], used));
+    return CV_OK;
 }

@@ -1,0 +1,363 @@
+/* Attachments -> parts. Source: spec mime-mapping.md A8; kb-cases.md C003,
+ * C006, C011, C014. */
+#include "convert/to_mime.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* One attachment on its way out. */
+typedef struct piece {
+    cv_to *t;
+    const cv_attachment *a;
+    cv_slice path; /* "attachment[1]" */
+    cv_slice name; /* file name, one line, may be empty */
+} piece;
+
+static cv_slice text_of(const piece *p, cv_tag tag)
+{
+    return cv_slice_trim(cv_text_one_line(
+        p->t->arena, cv_bag_string_or(p->a->props, tag, CV_S(""))));
+}
+
+static cv_slice name_of(const piece *p)
+{
+    static const cv_tag tags[] = { CV_PidTagAttachLongFilename,
+                                   CV_PidTagAttachFilename,
+                                   CV_PidTagDisplayName,
+                                   CV_PidTagAttachTransportName };
+    for (size_t i = 0; i < CV_LEN(tags); i++) {
+        cv_slice name = text_of(p, tags[i]);
+        if (name.len)
+            return cv_utf8_clip(name, 1000);
+    }
+    return CV_S("");
+}
+
+static bool is_token(cv_slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7F ||
+            strchr("()<>@,;:\\\"/[]?=", s.ptr[i]))
+            return false;
+    return s.len > 0 && s.len <= 127;
+}
+
+/* What must not be written as a leaf, or says nothing. */
+static bool is_leaf_type(cv_slice type, cv_slice subtype)
+{
+    if (!is_token(type) || !is_token(subtype) ||
+        cv_slice_ieq(type, CV_S("multipart")) ||
+        cv_slice_ieq(type, CV_S("message")))
+        return false;
+    return !cv_slice_ieq(subtype, CV_S("applefile")) &&
+           !cv_slice_ieq(subtype, CV_S("mac-binhex40"));
+}
+
+static const char *type_of_extension(cv_slice name)
+{
+    static const struct {
+        const char *extension, *type;
+    } rows[] = {
+        { ".txt", "text/plain" },
+        { ".htm", "text/html" },
+        { ".html", "text/html" },
+        { ".ics", "text/calendar" },
+        { ".vcf", "text/vcard" },
+        { ".csv", "text/csv" },
+        { ".xml", "text/xml" },
+        { ".jpg", "image/jpeg" },
+        { ".jpeg", "image/jpeg" },
+        { ".png", "image/png" },
+        { ".gif", "image/gif" },
+        { ".bmp", "image/bmp" },
+        { ".tif", "image/tiff" },
+        { ".tiff", "image/tiff" },
+        { ".wav", "audio/wav" },
+        { ".mp3", "audio/mpeg" },
+        { ".pdf", "application/pdf" },
+        { ".zip", "application/zip" },
+        { ".rtf", "application/rtf" },
+        { ".doc", "application/msword" },
+        { ".xls", "application/vnd.ms-excel" },
+        { ".ppt", "application/vnd.ms-powerpoint" },
+        { ".docx", "application/vnd.openxmlformats-officedocument."
+                   "wordprocessingml.document" },
+        { ".xlsx",
+          "application/vnd.openxmlformats-officedocument.spreadsheetml."
+          "sheet" },
+        { ".pptx", "application/vnd.openxmlformats-officedocument."
+                   "presentationml.presentation" },
+    };
+    for (size_t i = 0; i < CV_LEN(rows); i++)
+        if (cv_slice_iends(name, cv_slice_cstr(rows[i].extension)))
+            return rows[i].type;
+    return "application/octet-stream";
+}
+
+/* Declared type if it can be a leaf's, else by extension. */
+static cv_mime_node *new_node(const piece *p)
+{
+    cv_arena *arena = p->t->arena;
+    cv_slice subtype =
+        cv_ascii_lower(arena, text_of(p, CV_PidTagAttachMimeTag));
+    cv_slice type = cv_slice_cut(&subtype, '/');
+    if (!is_leaf_type(type, subtype)) {
+        subtype = cv_slice_cstr(type_of_extension(p->name));
+        type = cv_slice_cut(&subtype, '/');
+    }
+    const char *t = cv_arena_cstr(arena, type);
+    const char *s = cv_arena_cstr(arena, subtype);
+    return t && s ? cv_mime_node_new(arena, t, s) : NULL;
+}
+
+static bool is_text_type(cv_slice mime_tag)
+{
+    return cv_slice_istarts(mime_tag, CV_S("text/"));
+}
+
+static void put_date_param(const piece *p, cv_mime_node *n, const char *name,
+                           cv_tag tag)
+{
+    int64_t ticks = 0;
+    cv_buf buf;
+    if (!cv_bag_ticks(p->a->props, tag, &ticks))
+        return;
+    cv_buf_init(&buf, 64);
+    cv_rfc5322_date_put(&buf, ticks, 0);
+    cv_mime_node_disposition_param(n, name, cv_buf_dup(&buf, p->t->arena));
+    cv_buf_clear(&buf);
+}
+
+/* Content-ID as it may stand between angle brackets. */
+static cv_slice content_id(const piece *p)
+{
+    cv_slice id = text_of(p, CV_PidTagAttachContentId);
+    if (id.len > 2 && id.ptr[0] == '<' && id.ptr[id.len - 1] == '>')
+        id = cv_slice_sub(id, 1, id.len - 2);
+    for (size_t i = 0; i < id.len; i++)
+        if (id.ptr[i] <= 0x20 || id.ptr[i] >= 0x7F || id.ptr[i] == '<' ||
+            id.ptr[i] == '>')
+            return CV_S("");
+    return id.len < 900 ? id : CV_S("");
+}
+
+static void put_ids(const piece *p, cv_mime_node *n)
+{
+    static const struct {
+        const char *name;
+        cv_tag tag;
+    } fields[] = {
+        { "Content-Location", CV_PidTagAttachContentLocation },
+        { "Content-Base", CV_PidTagAttachContentBase },
+        { "X-Payload-Class", CV_PidTagAttachPayloadClass },
+        { "X-Payload-Provider-Guid", CV_PidTagAttachPayloadProviderGuidString },
+    };
+    cv_slice id = content_id(p);
+    if (id.len)
+        cv_mime_node_field(n, "Content-ID",
+                           cv_arena_printf(p->t->arena, "<%.*s>", CV_FMT(id)));
+    for (size_t i = 0; i < CV_LEN(fields); i++) {
+        cv_slice v = text_of(p, fields[i].tag);
+        if (v.len && cv_is_ascii(v))
+            cv_mime_node_field(n, fields[i].name, v);
+    }
+}
+
+static void put_headers(const piece *p, cv_mime_node *n, bool shown)
+{
+    cv_slice description = text_of(p, CV_PidTagDisplayName);
+    if (description.len)
+        cv_mime_node_text_field(n, "Content-Description", description);
+    cv_mime_node_disposition(n, shown ? "inline" : "attachment");
+    if (p->name.len) {
+        cv_mime_node_param(n, "name", p->name);
+        cv_mime_node_disposition_param(n, "filename", p->name);
+    }
+    put_date_param(p, n, "creation-date", CV_PidTagCreationTime);
+    put_date_param(p, n, "modification-date", CV_PidTagLastModificationTime);
+    put_ids(p, n);
+}
+
+static bool is_hex(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+static unsigned hex_value(uint8_t c)
+{
+    return c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10u;
+}
+
+/* `html` at pos spells id, perhaps with percent escapes. */
+static bool spells(cv_slice html, size_t pos, cv_slice id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        if (pos >= html.len)
+            return false;
+        uint8_t c = html.ptr[pos++];
+        if (c == '%' && pos + 1 < html.len && is_hex(html.ptr[pos]) &&
+            is_hex(html.ptr[pos + 1])) {
+            c = (uint8_t)(hex_value(html.ptr[pos]) << 4 |
+                          hex_value(html.ptr[pos + 1]));
+            pos += 2;
+        }
+        if ((c | 32) != (id.ptr[i] | 32))
+            return false;
+    }
+    return true;
+}
+
+/* The HTML shows the attachment by cid: or by its location. */
+static bool is_shown(const piece *p, const cv_body *body)
+{
+    cv_slice id = content_id(p);
+    cv_slice place = text_of(p, CV_PidTagAttachContentLocation);
+    if (!body->has_html)
+        return false;
+    for (size_t at = 0; id.len; at += 4) {
+        at = cv_slice_ifind(body->html, CV_S("cid:"), at);
+        if (at == CV_NPOS)
+            break;
+        if (spells(body->html, at + 4, id))
+            return true;
+    }
+    return place.len > 3 && cv_slice_find(body->html, place, 0) != CV_NPOS;
+}
+
+cv_mime_node *cv_text_file_node(cv_arena *arena, cv_slice name, cv_slice text)
+{
+    cv_mime_node *n = cv_mime_node_new(arena, "text", "plain");
+    if (!n)
+        return NULL;
+    cv_mime_node_disposition(n, "attachment");
+    cv_mime_node_param(n, "name", name);
+    cv_mime_node_disposition_param(n, "filename", name);
+    cv_mime_node_set_text(n, text);
+    return n;
+}
+
+static cv_mime_node *reference_node(const piece *p)
+{
+    cv_slice where = text_of(p, CV_PidTagAttachLongPathname);
+    if (!where.len)
+        where = text_of(p, CV_PidTagAttachPathname);
+    cv_report_say(p->t->report, CV_RULE_ATTACHMENT_REFERENCE, p->path,
+                  CV_S("PidTagAttachLongPathname"), cv_utf8_clip(where, 200),
+                  "a text with the path");
+    cv_slice name = cv_arena_printf(p->t->arena, "%.*s.txt", CV_FMT(p->name));
+    return cv_text_file_node(
+        p->t->arena, name,
+        cv_arena_printf(p->t->arena, "%.*s\r\n", CV_FMT(where)));
+}
+
+static void put_data(const piece *p, cv_mime_node *n)
+{
+    static const cv_blob empty = { .size_bytes = 0,
+                                   .mem = { (const uint8_t *)"", 0 } };
+    cv_slice charset = text_of(p, CV_PidTagTextAttachmentCharset);
+    if (charset.len && is_text_type(text_of(p, CV_PidTagAttachMimeTag)) &&
+        cv_is_ascii(charset))
+        cv_mime_node_param(n, "charset", charset);
+    if (p->a->has_data) {
+        cv_mime_node_set_blob(n, &p->a->data);
+        return;
+    }
+    cv_report_say(p->t->report, CV_RULE_ATTACHMENT_DATA, p->path,
+                  CV_S("PidTagAttachDataBinary"), CV_S(""), "an empty file");
+    cv_mime_node_set_blob(n, &empty);
+}
+
+static cv_status file_node(piece *p, bool shown, cv_mime_node **node)
+{
+    int32_t method =
+        cv_bag_i32_or(p->a->props, CV_PidTagAttachMethod, CV_ATTACH_BY_VALUE);
+    bool reference = method == 2 || method == 3 || method == 4 || method == 7;
+    if (reference && !p->a->has_data) {
+        *node = reference_node(p);
+        return *node ? CV_OK : cv_arena_fail(p->t->arena, p->t->err);
+    }
+    if (method == CV_ATTACH_OLE && p->name.len)
+        p->name = cv_arena_printf(p->t->arena, "%.*s.ole", CV_FMT(p->name));
+    cv_mime_node *n = new_node(p);
+    if (!n)
+        return cv_arena_fail(p->t->arena, p->t->err);
+    put_headers(p, n, shown);
+    put_data(p, n);
+    *node = n;
+    return CV_OK;
+}
+
+static cv_status embedded_node(piece *p, cv_mime_node **node)
+{
+    cv_mime_node *n = cv_mime_node_new(p->t->arena, "message", "rfc822");
+    cv_mime_node *inner = NULL;
+    if (!n)
+        return cv_arena_fail(p->t->arena, p->t->err);
+    cv_report_push(p->t->report, "%.*s.embedded", CV_FMT(p->path));
+    cv_status st = cv_message_to_mime(p->t, p->a->embedded, &inner, NULL);
+    cv_report_pop(p->t->report);
+    if (st != CV_OK)
+        return st;
+    cv_slice description = text_of(p, CV_PidTagDisplayName);
+    if (description.len)
+        cv_mime_node_text_field(n, "Content-Description", description);
+    cv_mime_node_disposition(n, "attachment");
+    cv_mime_node_add(n, inner);
+    *node = n;
+    return CV_OK;
+}
+
+/* An embedded message that is not there leaves its name behind. */
+static cv_status missing_embedded(piece *p, cv_mime_node **node)
+{
+    cv_report_say(p->t->report, CV_RULE_EMBEDDED_FAILED, p->path,
+                  CV_S("PidTagAttachDataObject"), p->name,
+                  "a text that names it");
+    *node = cv_text_file_node(
+        p->t->arena, CV_S("message.txt"),
+        cv_arena_printf(p->t->arena,
+                        "An attached message could not be read: %.*s\r\n",
+                        CV_FMT(p->name)));
+    return *node ? CV_OK : cv_arena_fail(p->t->arena, p->t->err);
+}
+
+/* An exception of a series: the calendar part carries it. */
+static bool is_exception(const piece *p)
+{
+    return p->a->embedded &&
+           cv_object_is_class(
+               p->a->embedded,
+               CV_S("IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}"));
+}
+
+cv_status cv_attachment_to_mime(cv_to *t, size_t index, const cv_body *body,
+                                cv_mime_node **node, cv_attach_place *place)
+{
+    piece p = { .t = t,
+                .a = cv_object_attachment(t->obj, index),
+                .path = cv_index_path(t->arena, "attachment", index) };
+    int32_t method =
+        cv_bag_i32_or(p.a->props, CV_PidTagAttachMethod,
+                      p.a->embedded ? CV_ATTACH_EMBEDDED : CV_ATTACH_BY_VALUE);
+    p.name = name_of(&p);
+    *node = NULL;
+    *place = CV_PLACE_NONE;
+    if (is_exception(&p))
+        return CV_OK;
+    *place = CV_PLACE_FILE;
+    if (p.a->embedded)
+        return embedded_node(&p, node);
+    if (method == CV_ATTACH_EMBEDDED && !p.a->has_data)
+        return missing_embedded(&p, node);
+    if (method == CV_ATTACH_NONE && !p.a->has_data && !p.name.len) {
+        *place = CV_PLACE_NONE;
+        return CV_OK;
+    }
+    bool shown = is_shown(&p, body);
+    if (shown)
+        *place = CV_PLACE_INLINE;
+    return file_node(&p, shown, node);
+}

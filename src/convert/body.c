@@ -1,0 +1,121 @@
+/* The text of a message: which body, and in which character set. Source: spec
+ * mime-mapping.md A5, A12, property-types.md 6 and 7. */
+#include "convert/to_mime.h"
+
+#include "base/text.h"
+#include "html/html_text.h"
+
+#define CP_UTF8 65001
+#define CP_UTF16 1200
+#define CP_UTF16BE 1201
+
+static void say_fallback(cv_to *t, const char *property, const char *done)
+{
+    cv_report_say(t->report, CV_RULE_BODY_FALLBACK, CV_S(""),
+                  cv_slice_cstr(property), CV_S(""), "%s", done);
+}
+
+/* A code page is a claim: bytes that do not decode by it are read as UTF-8
+ * or as windows-1252. */
+static void decode_html(cv_to *t, cv_slice bytes, cv_body *out)
+{
+    int32_t cp = cv_bag_i32_or(t->props, CV_PidTagInternetCodepage, 0);
+    const char *charset = cv_charset_of_codepage((uint32_t)cp);
+    bool lossy = false;
+    if (charset && cp != CP_UTF8) {
+        out->html = cv_codepage_to_utf8(t->arena, (uint32_t)cp, bytes, &lossy);
+        if (out->html.ptr && !lossy) {
+            if (cp != CP_UTF16 && cp != CP_UTF16BE) {
+                out->html_bytes = bytes;
+                out->html_charset = charset;
+            }
+            return;
+        }
+    }
+    out->html = cv_charset_to_utf8(t->arena, CV_S(""), bytes, NULL);
+    if (charset && cp != CP_UTF8)
+        cv_report_say(t->report, CV_RULE_MIME_CHARSET, CV_S(""),
+                      CV_S("PidTagHtml"), cv_slice_cstr(charset),
+                      "read by its bytes");
+}
+
+static bool choose_html(cv_to *t, cv_body *out)
+{
+    cv_slice bytes;
+    const cv_prop *p = cv_bag_find(t->props, CV_PidTagHtml);
+    if (!p)
+        return false;
+    if (cv_bag_string(t->props, CV_PidTagBodyHtml, &bytes)) {
+        out->html = cv_utf8_repair(t->arena, bytes);
+    } else if (cv_bag_binary(t->props, CV_PidTagHtml, &bytes)) {
+        while (bytes.len && !bytes.ptr[bytes.len - 1])
+            bytes.len--;
+        decode_html(t, bytes, out);
+    } else {
+        say_fallback(t, "PidTagHtml", "left out");
+        return false;
+    }
+    return cv_slice_trim(out->html).len != 0;
+}
+
+/* Lengths, not terminators: a NUL costs itself. */
+static cv_slice without_nul(cv_to *t, cv_slice text)
+{
+    if (cv_slice_find_byte(text, 0, 0) == CV_NPOS)
+        return text;
+    cv_slice copy = cv_arena_dup(t->arena, text);
+    uint8_t *p = (uint8_t *)copy.ptr;
+    size_t n = 0;
+    for (size_t i = 0; i < copy.len; i++)
+        if (p[i])
+            p[n++] = p[i];
+    copy.len = n;
+    cv_report_say(t->report, CV_RULE_MIME_NUL, CV_S(""), CV_S("PidTagBody"),
+                  CV_S(""), "left out");
+    return copy;
+}
+
+static bool choose_plain(cv_to *t, cv_body *out)
+{
+    cv_slice text;
+    const cv_prop *p = cv_bag_find(t->props, CV_PidTagBody);
+    if (!p)
+        return false;
+    if (!cv_bag_string(t->props, CV_PidTagBody, &text)) {
+        say_fallback(t, "PidTagBody", "left out");
+        return false;
+    }
+    out->plain = without_nul(t, cv_utf8_repair(t->arena, text));
+    return cv_slice_trim(out->plain).len != 0;
+}
+
+/* RTF that is the only body goes along as a file. */
+static void choose_rtf(cv_to *t, cv_body *out)
+{
+    if (out->has_plain || out->has_html ||
+        !cv_bag_binary(t->props, CV_PidTagRtfCompressed, &out->rtf) ||
+        out->rtf.len <= 16)
+        return;
+    out->rtf_name = "body.rtf.lzfu";
+    out->rtf_type = "octet-stream";
+    say_fallback(t, "PidTagRtfCompressed", "attached as body.rtf.lzfu");
+}
+
+cv_status cv_body_choose(cv_to *t, cv_body *out)
+{
+    *out = (cv_body){ .plain = CV_S(""), .html = CV_S("") };
+    out->has_html = choose_html(t, out);
+    out->has_plain = choose_plain(t, out);
+    choose_rtf(t, out);
+    if (out->has_html && !out->has_plain) {
+        out->plain = cv_html_to_text(t->arena, out->html);
+        out->has_plain = out->plain.len != 0;
+    }
+    if (!out->has_plain && cv_object_is_class(t->obj, CV_S("IPM.Schedule")))
+        out->plain = cv_meeting_text(t->view, t->options, t->arena);
+    else if (!out->has_plain &&
+             cv_object_is_class(t->obj, CV_S("IPM.Appointment")))
+        out->plain = cv_meeting_text(t->view, t->options, t->arena);
+    return cv_arena_status(t->arena) == CV_OK ? CV_OK
+                                              : cv_arena_fail(t->arena, t->err);
+}
