@@ -496,6 +496,9 @@ cv_status smtp_client_deliver(const smtp_client *config,
         .config = config, .d = delivery, .arena = arena, .results = results
     };
     reply r;
+    c.known = cv_arena_array(arena, delivery->rcpt_count + 1, sizeof(*c.known));
+    if (!c.known)
+        return cv_arena_fail(arena, err);
     cv_status status = connect_and_greet(&c, &r, err);
     if (status == CV_OK)
         status = secure(&c, &r, err);
