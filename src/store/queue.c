@@ -292,7 +292,8 @@ cv_status store_queue_lease(store *s, int64_t now, int64_t lease_ticks,
     CV_TRY(store_queue_next(s, &due, err));
     if (due > now)
         return cv_fail(err, CV_ERR_NOTFOUND, "no queue entry is due");
-    return store_write(s, lease, &job, err);
+    /* Not flushed: a restart releases the leases in any case. */
+    return store_write_soon(s, lease, &job, err);
 }
 
 static cv_status next_due(sql_conn *conn, int64_t *due, cv_error *err)

@@ -26,6 +26,7 @@ typedef struct store_batch {
     pthread_cond_t settled;
     unsigned jobs;    /* done, waiting for the commit */
     unsigned waiting; /* threads that have not yet read the result */
+    bool flush;       /* its commit is on disk when it comes back */
     bool done;
     cv_status status;
     cv_error err;
@@ -44,6 +45,7 @@ struct store {
     store_waiter *first, *last; /* for the role, in order of arrival */
     sql_conn *writer;
     store_batch *batch; /* open, NULL when none */
+    bool unflushed;     /* the connection commits without a flush */
     void *zstd;         /* compression context, made at first use */
     uint8_t *frame;     /* its output, owned */
 
@@ -69,6 +71,11 @@ struct store_tx {
 store_tx *store_held(const store *s);
 /* Fails once a write of this transaction failed. */
 CV_NODISCARD cv_status store_tx_check(const store_tx *tx, cv_error *err);
+/* As store_write(), but a crash of the machine may undo it, in order with
+ * other writes: the next commit that is flushed takes it along. For what a
+ * restart would undo anyway. */
+CV_NODISCARD cv_status store_write_soon(store *s, store_job job, void *ctx,
+                                        cv_error *err);
 /* Passes st on; a failure other than a plain answer breaks the transaction. */
 cv_status store_tx_result(store_tx *tx, cv_status st, cv_error *err);
 /* Commits what is open, at the end. */

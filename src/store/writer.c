@@ -70,10 +70,21 @@ static void role_pass(store *s)
 
 /* -- batches -- */
 
-static cv_status batch_open(store *s, cv_error *err)
+static cv_status set_flush(store *s, bool flush, cv_error *err)
+{
+    if (s->unflushed == !flush)
+        return CV_OK;
+    CV_TRY(sql_set_flush(s->writer, flush, err));
+    s->unflushed = !flush;
+    return CV_OK;
+}
+
+/* An open batch is one that is flushed: the other kind is never handed on. */
+static cv_status batch_open(store *s, bool flush, cv_error *err)
 {
     if (s->batch)
         return CV_OK;
+    CV_TRY(set_flush(s, flush, err));
     store_batch *b = calloc(1, sizeof(*b));
     if (!b)
         return cv_fail(err, CV_ERR_NOMEM, "no memory");
@@ -83,6 +94,7 @@ static cv_status batch_open(store *s, cv_error *err)
         return st;
     }
     pthread_cond_init(&b->settled, NULL);
+    b->flush = flush;
     s->batch = b;
     return CV_OK;
 }
@@ -130,7 +142,7 @@ static bool batch_hand_on(store *s, cv_status *wait_for, cv_error *err)
     store_batch *b = s->batch;
 
     pthread_mutex_lock(&s->lock);
-    bool handed = s->first && b->jobs < STORE_BATCH_JOBS;
+    bool handed = s->first && b->flush && b->jobs < STORE_BATCH_JOBS;
     if (handed)
         role_pass(s);
     if (handed && wait_for) {
@@ -181,7 +193,7 @@ static void tx_drop(const store_tx *tx)
     *at = tx->outer;
 }
 
-cv_status store_begin(store *s, store_tx **out, cv_error *err)
+static cv_status begin(store *s, bool flush, store_tx **out, cv_error *err)
 {
     *out = NULL;
     if (store_held(s))
@@ -191,7 +203,7 @@ cv_status store_begin(store *s, store_tx **out, cv_error *err)
     if (!tx)
         return cv_fail(err, CV_ERR_NOMEM, "no memory");
     role_take(s);
-    cv_status st = batch_open(s, err);
+    cv_status st = batch_open(s, flush, err);
     if (st != CV_OK) {
         pthread_mutex_lock(&s->lock);
         role_pass(s);
@@ -212,6 +224,11 @@ cv_status store_begin(store *s, store_tx **out, cv_error *err)
     }
     *out = tx;
     return CV_OK;
+}
+
+cv_status store_begin(store *s, store_tx **out, cv_error *err)
+{
+    return begin(s, true, out, err);
 }
 
 void store_rollback(store_tx **tx)
@@ -292,18 +309,29 @@ static cv_status write_within(store_tx *tx, store_job job, void *ctx,
     return st == CV_OK ? store_tx_result(tx, end, err) : st;
 }
 
-cv_status store_write(store *s, store_job job, void *ctx, cv_error *err)
+static cv_status run_job(store *s, bool flush, store_job job, void *ctx,
+                         cv_error *err)
 {
     store_tx *tx = store_held(s);
 
     if (tx)
         return write_within(tx, job, ctx, err);
-    CV_TRY(store_begin(s, &tx, err));
+    CV_TRY(begin(s, flush, &tx, err));
     cv_status st = job(tx, ctx, err);
     if (st == CV_OK)
         return store_commit(&tx, err);
     store_rollback(&tx);
     return st;
+}
+
+cv_status store_write(store *s, store_job job, void *ctx, cv_error *err)
+{
+    return run_job(s, true, job, ctx, err);
+}
+
+cv_status store_write_soon(store *s, store_job job, void *ctx, cv_error *err)
+{
+    return run_job(s, false, job, ctx, err);
 }
 
 cv_status store_tx_check(const store_tx *tx, cv_error *err)

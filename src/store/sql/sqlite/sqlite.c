@@ -117,6 +117,14 @@ static cv_status run_tx(sql_conn *conn, sqlite_tx which, cv_error *err)
     return st;
 }
 
+cv_status sql_set_flush(sql_conn *conn, bool flush, cv_error *err)
+{
+    return sqlite_exec(conn,
+                       flush ? "PRAGMA synchronous = FULL"
+                             : "PRAGMA synchronous = NORMAL",
+                       err);
+}
+
 cv_status sql_begin_write(sql_conn *conn, cv_error *err)
 {
     return run_tx(conn, TX_BEGIN_WRITE, err);
