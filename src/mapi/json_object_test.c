@@ -548,6 +548,27 @@ static void one_message_too_deep_is_a_limit(void **state)
     cv_buf_clear(&buf);
 }
 
+static void too_many_values_are_a_limit(void **state)
+{
+    cv_object *obj = NULL;
+    cv_buf buf;
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        cv_status want = more ? CV_ERR_LIMIT : CV_OK;
+        cv_buf_init(&buf, 0);
+        cv_buf_put_str(&buf, "{\"format\":\"convoke-object/1\","
+                             "\"properties\":[{\"tag\":\"0x70001003\","
+                             "\"value\":[0");
+        for (int i = 1; i < CV_LIMIT_MULTI_VALUES + more; i++)
+            cv_buf_put_str(&buf, ",0");
+        cv_buf_put_str(&buf, "]}]}");
+        assert_int_equal(
+            cv_object_from_json(cv_buf_slice(&buf), &obj, NULL, NULL), want);
+        cv_object_free(&obj);
+        cv_buf_clear(&buf);
+    }
+}
+
 static void every_prefix_and_flipped_byte_is_survived(void **state)
 {
     static const uint8_t flips[] = { 0x01, 0x80, 0xFF };
@@ -598,6 +619,7 @@ int main(void)
         cmocka_unit_test(data_streams_in_small_pieces),
         cmocka_unit_test(the_deepest_nesting_comes_back),
         cmocka_unit_test(one_message_too_deep_is_a_limit),
+        cmocka_unit_test(too_many_values_are_a_limit),
         cmocka_unit_test(every_prefix_and_flipped_byte_is_survived),
         cmocka_unit_test(the_form_is_recognized),
     };

@@ -2,7 +2,6 @@
 
 #include "mapi/pack_private.h"
 
-#include "base/limits.h"
 #include "base/reader.h"
 
 #include <string.h>
@@ -134,8 +133,7 @@ static cv_status read_multi(unpacker *u, cv_value *v)
     (void)cv_read_u32le(&u->in, &v->count);
     CV_TRY(check(u));
     /* Four bytes are what a value takes at least. */
-    if (v->count > CV_LIMIT_MULTI_VALUES ||
-        v->count > cv_reader_left(&u->in) / 4)
+    if (v->count > cv_reader_left(&u->in) / 4)
         return damaged(u, "number of values");
     void *array = cv_arena_array(u->arena, v->count, sizeof(cv_slice));
     if (!array)
