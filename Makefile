@@ -16,6 +16,11 @@ check-asan:
 lint:
 	@tools/lint
 
+# Pages that are made from the source; their freshness is tested.
+docs:
+	@tools/gen-docs
+	@tools/gen-mapping
+
 install: all
 	@meson install -C build
 

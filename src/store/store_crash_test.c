@@ -1,6 +1,7 @@
 /* A child process works on the store and is killed: at each kill point of the
  * store, and at arbitrary moments. What it was told to be safe is there
  * exactly once, and nothing is half there. */
+#include "base/text.h"
 #include "store/testing.h"
 
 #include <pthread.h>
@@ -110,7 +111,9 @@ static void check_after(fixture *f, const bool acked[MAX_ID])
     OK(f, store_check(f->s, &f->err));
     OK(f, store_queue_list(f->s, f->arena, &all, &count, &f->err));
     for (size_t i = 0; i < count; i++) {
-        int number = atoi((const char *)all[i].subject.ptr + 1);
+        uint32_t number;
+        cv_slice digits = cv_slice_sub(all[i].subject, 1, CV_NPOS);
+        assert_int_equal(cv_parse_u32(digits, &number), CV_OK);
         assert_in_range(number, 0, MAX_ID - 1);
         found[number]++;
         assert_int_equal(all[i].rcpt_count, 1);
