@@ -13,6 +13,10 @@ check-asan:
 	@tools/build build-asan -Db_sanitize=address,undefined -Db_lundef=false
 	@/usr/bin/python3 tools/run-tests build-asan
 
+# Real files, judged by strangers; the folder: CONVOKE_CORPUS.
+corpus: all
+	@/usr/bin/python3 tools/corpus build/src/cli/convoke
+
 lint:
 	@tools/lint
 
