@@ -28,7 +28,7 @@ typedef struct reply {
 
 typedef struct session {
     const smtp_client *config;
-    const smtp_delivery *d;
+    const transport_delivery *d;
     cv_arena *arena;
     transport_result *results;
     net_stream *stream; /* owned */
@@ -122,6 +122,7 @@ static void set_result(session *c, size_t i, const reply *r)
                                       : TRANSPORT_PERMANENT;
     result->status = r->status;
     result->reply = r->text;
+    result->reports_success = c->dsn && c->d->notify;
 }
 
 /* The reply holds for every recipient that has none yet. */
@@ -243,7 +244,7 @@ static bool is_safe(cv_slice address)
 
 static void put_mail(const session *c, cv_buf *out)
 {
-    const smtp_delivery *d = c->d;
+    const transport_delivery *d = c->d;
     cv_buf_printf(out, "MAIL FROM:<%.*s>", CV_FMT(d->from));
     if (c->has_size)
         cv_buf_printf(out, " SIZE=%zu", d->mime.len);
@@ -278,7 +279,7 @@ static void put_notify(uint32_t notify, cv_buf *out)
 
 static void put_rcpt(const session *c, size_t i, cv_buf *out)
 {
-    const smtp_delivery *d = c->d;
+    const transport_delivery *d = c->d;
     cv_buf_printf(out, "RCPT TO:<%.*s>", CV_FMT(d->rcpts[i]));
     if (c->dsn && d->notify)
         put_notify(d->notify[i], out);
@@ -418,7 +419,7 @@ static cv_status send_message(session *c, const envelope *e, cv_error *err)
 /* What can be said without asking the peer. */
 static void refuse_early(session *c)
 {
-    const smtp_delivery *d = c->d;
+    const transport_delivery *d = c->d;
     reply big = { .code = 552, .status = CV_S("5.3.4") };
     reply bad = { 553, CV_S("5.1.3"), CV_S("The address cannot be sent") };
     if (c->size_max > 0 && d->mime.len > c->size_max) {
@@ -487,13 +488,14 @@ static void say_goodbye(session *c)
     net_stream_close(&c->stream);
 }
 
-cv_status smtp_client_deliver(const smtp_client *config,
-                              const smtp_delivery *delivery, cv_arena *arena,
-                              transport_result *results, bool *dsn,
-                              cv_error *err)
+/* -- cv_channel -- */
+
+static cv_status deliver(void *ctx, const transport_delivery *delivery,
+                         cv_arena *arena, transport_result *results,
+                         cv_error *err)
 {
     session c = {
-        .config = config, .d = delivery, .arena = arena, .results = results
+        .config = ctx, .d = delivery, .arena = arena, .results = results
     };
     reply r;
     c.known = cv_arena_array(arena, delivery->rcpt_count + 1, sizeof(*c.known));
@@ -509,25 +511,7 @@ cv_status smtp_client_deliver(const smtp_client *config,
     else
         status = salvage(&c, status, err);
     net_stream_close(&c.stream);
-    if (dsn)
-        *dsn = c.dsn;
     return status;
-}
-
-/* -- cv_channel -- */
-
-static cv_status deliver(void *ctx, cv_slice host, uint16_t port, cv_slice from,
-                         const cv_slice *rcpts, size_t rcpt_count,
-                         cv_slice mime, cv_arena *arena,
-                         transport_result *results, cv_error *err)
-{
-    smtp_delivery d = { .host = host,
-                        .port = port,
-                        .from = from,
-                        .rcpts = rcpts,
-                        .rcpt_count = rcpt_count,
-                        .mime = mime };
-    return smtp_client_deliver(ctx, &d, arena, results, NULL, err);
 }
 
 cv_channel smtp_client_channel(smtp_client *client)

@@ -138,9 +138,8 @@ static void stop(peer *p, const char *message)
 typedef struct run {
     cv_arena *arena;
     smtp_client client;
-    smtp_delivery d;
+    transport_delivery d;
     transport_result results[4];
-    bool dsn;
     cv_error err;
 } run;
 
@@ -158,18 +157,18 @@ static void prepare(run *r, size_t rcpt_count)
                                .connect_ms = WAIT,
                                .command_ms = WAIT,
                                .data_ms = WAIT };
-    r->d = (smtp_delivery){ .host = CV_S("127.0.0.1"),
-                            .from = CV_S("s@me.example"),
-                            .rcpts = three,
-                            .rcpt_count = rcpt_count,
-                            .mime = CV_S("Subject: t\r\n\r\nbody\r\n") };
+    r->d = (transport_delivery){ .host = CV_S("127.0.0.1"),
+                                 .from = CV_S("s@me.example"),
+                                 .rcpts = three,
+                                 .rcpt_count = rcpt_count,
+                                 .mime = CV_S("Subject: t\r\n\r\nbody\r\n") };
 }
 
 static cv_status deliver(run *r, const peer *p)
 {
     r->d.port = p->port;
-    return smtp_client_deliver(&r->client, &r->d, r->arena, r->results, &r->dsn,
-                               &r->err);
+    cv_channel channel = smtp_client_channel(&r->client);
+    return channel.deliver(channel.ctx, &r->d, r->arena, r->results, &r->err);
 }
 
 static void expect(const run *r, size_t i, transport_outcome outcome,
@@ -215,7 +214,7 @@ static void each_recipient_has_its_own_result(void **state)
         expect(&r, 0, TRANSPORT_DELIVERED, "2.6.0", "250 2.6.0 taken");
         expect(&r, 1, TRANSPORT_PERMANENT, "5.7.1", "550 5.7.1 go away");
         expect(&r, 2, TRANSPORT_TEMPORARY, "4.3.1", "452 full");
-        assert_false(r.dsn);
+        assert_false(r.results[0].reports_success);
         cv_arena_free(&r.arena);
     }
 }
@@ -348,7 +347,7 @@ static void what_the_peer_offers_is_used(void **state)
     assert_int_equal(deliver(&r, &p), CV_OK);
     stop(&p, "Subject: \xc3\xa4 ||..|...x|y|z|");
     expect(&r, 2, TRANSPORT_DELIVERED, "2.0.0", "250 ok");
-    assert_true(r.dsn);
+    assert_true(r.results[2].reports_success);
     cv_arena_free(&r.arena);
 }
 

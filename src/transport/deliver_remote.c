@@ -42,21 +42,34 @@ static cv_status hand_over(transport_attempt *a, const transport_route *route,
     const store_queue_entry *e = &a->entry;
     size_t n = 0;
     cv_slice *to = cv_arena_array(a->arena, e->rcpt_count, sizeof(*to));
+    cv_slice *orcpt = cv_arena_array(a->arena, e->rcpt_count, sizeof(*orcpt));
+    uint32_t *notify = cv_arena_array(a->arena, e->rcpt_count, sizeof(*notify));
     size_t *index = cv_arena_array(a->arena, e->rcpt_count, sizeof(*index));
     transport_result *results =
         cv_arena_array(a->arena, e->rcpt_count, sizeof(*results));
-    if (!to || !index || !results)
+    if (!to || !orcpt || !notify || !index || !results)
         return cv_arena_fail(a->arena, err);
 
     for (size_t i = 0; i < e->rcpt_count; i++) {
         if (e->rcpts[i].done)
             continue;
         to[n] = e->rcpts[i].address;
+        orcpt[n] = e->rcpts[i].orcpt;
+        notify[n] = e->rcpts[i].notify;
         index[n++] = i;
     }
+    transport_delivery d = { .host = route->host,
+                             .port = route->port,
+                             .from = e->from,
+                             .rcpts = to,
+                             .notify = notify,
+                             .orcpt = orcpt,
+                             .rcpt_count = n,
+                             .envid = e->envid,
+                             .ret = e->ret,
+                             .mime = mime };
     cv_channel *ch = &a->t->config.channel;
-    cv_status st = ch->deliver(ch->ctx, route->host, route->port, e->from, to,
-                               n, mime, a->arena, results, err);
+    cv_status st = ch->deliver(ch->ctx, &d, a->arena, results, err);
     cv_kill_point("remote-data-accepted");
     if (st != CV_OK) {
         a->entry.failure_class = CV_S("connect");

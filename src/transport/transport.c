@@ -104,7 +104,8 @@ void transport_mark(transport_attempt *a, size_t rcpt,
     r->done = result->outcome != TRANSPORT_TEMPORARY;
     if (result->outcome == TRANSPORT_PERMANENT)
         remember_index(a->failed, &a->failed_count, rcpt);
-    if (relayed && (r->notify & TRANSPORT_NOTIFY_SUCCESS))
+    if (relayed && !result->reports_success &&
+        (r->notify & TRANSPORT_NOTIFY_SUCCESS))
         remember_index(a->relayed, &a->relayed_count, rcpt);
     if (!r->done) {
         a->entry.last_error = result->reply;
@@ -116,7 +117,7 @@ void transport_mark(transport_attempt *a, size_t rcpt,
 void transport_mark_all(transport_attempt *a, transport_outcome outcome,
                         cv_slice status, cv_slice reply)
 {
-    transport_result result = { outcome, status, reply };
+    transport_result result = { outcome, status, reply, false };
 
     for (size_t i = 0; i < a->entry.rcpt_count; i++) {
         if (!a->entry.rcpts[i].done)

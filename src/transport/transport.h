@@ -27,17 +27,31 @@ typedef struct transport_result {
     transport_outcome outcome;
     cv_slice status; /* enhanced status code, "5.1.1"; arena of the attempt */
     cv_slice reply;  /* the peer's words; arena */
+    bool reports_success; /* the peer offers DSN and has been told who wants
+                             to hear of success: no report of relaying */
 } transport_result;
+
+/* A message for one host, with what its sender asked to hear (RFC 3461). */
+typedef struct transport_delivery {
+    cv_slice host;
+    uint16_t port;
+    cv_slice from; /* empty for <> */
+    const cv_slice *rcpts;
+    const uint32_t *notify; /* TRANSPORT_NOTIFY_... a recipient, or NULL */
+    const cv_slice *orcpt;  /* "rfc822;address" a recipient, or NULL */
+    size_t rcpt_count;
+    cv_slice envid, ret; /* may be empty */
+    cv_slice mime;       /* any line ends */
+} transport_delivery;
 
 /* One attempt to hand MIME to a host. results has rcpt_count entries.
  * Implemented by smtp/ (client). Blocking, with its own deadlines. Errors:
  * CV_ERR_IO, CV_ERR_TIMEOUT when no recipient's result is known; results that
  * are known (250 after DATA) are always in results and CV_OK is returned. */
 typedef struct cv_channel {
-    cv_status (*deliver)(void *ctx, cv_slice host, uint16_t port, cv_slice from,
-                         const cv_slice *rcpts, size_t rcpt_count,
-                         cv_slice mime, cv_arena *arena,
-                         transport_result *results, cv_error *err);
+    cv_status (*deliver)(void *ctx, const transport_delivery *delivery,
+                         cv_arena *arena, transport_result *results,
+                         cv_error *err);
     void *ctx;
 } cv_channel;
 

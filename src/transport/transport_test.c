@@ -31,6 +31,7 @@ static struct {
     cv_status peer_status;
     size_t peer_calls, peer_rcpts;
     cv_slice peer_mime;
+    uint32_t peer_notify; /* of the first recipient */
     size_t events;
     int32_t event_number;
     char event_text[512];
@@ -39,21 +40,19 @@ static struct {
 
 /* -- what server/ would fill in -- */
 
-static cv_status deliver(void *ctx, cv_slice host, uint16_t port,
-                         cv_slice from, const cv_slice *rcpts,
-                         size_t rcpt_count, cv_slice mime, cv_arena *arena,
-                         transport_result *results, cv_error *err)
+static cv_status deliver(void *ctx, const transport_delivery *d,
+                         cv_arena *arena, transport_result *results,
+                         cv_error *err)
 {
     (void)ctx;
-    (void)from;
-    (void)rcpts;
     (void)arena;
-    assert_true(cv_slice_eq(host, CV_S("mx.south.example")));
-    assert_int_equal(port, 2525);
+    assert_true(cv_slice_eq(d->host, CV_S("mx.south.example")));
+    assert_int_equal(d->port, 2525);
     w.peer_calls++;
-    w.peer_rcpts = rcpt_count;
-    w.peer_mime = cv_arena_dup(w.arena, mime);
-    for (size_t i = 0; i < rcpt_count; i++)
+    w.peer_rcpts = d->rcpt_count;
+    w.peer_mime = cv_arena_dup(w.arena, d->mime);
+    w.peer_notify = d->notify[0];
+    for (size_t i = 0; i < d->rcpt_count; i++)
         results[i] = w.peer;
     if (w.peer_status != CV_OK)
         return cv_fail(err, w.peer_status, "connection refused");
@@ -587,6 +586,28 @@ static void success_is_reported_when_asked_for(void **state)
     assert_holds(mime, "Original-Envelope-Id: E1\r\n");
 }
 
+/* RFC 3461 5.2.2: a peer with DSN is told, and reports itself. */
+static void success_is_left_to_a_peer_that_reports_it(void **state)
+{
+    cv_slice to = CV_S("b@south.example");
+    uint32_t notify = TRANSPORT_NOTIFY_SUCCESS;
+    transport_submission m = { .from = CV_S("alice@north.example"),
+                               .rcpts = &to,
+                               .rcpt_count = 1,
+                               .notify = &notify,
+                               .mime = CV_S(MAIL) };
+    store_queue_entry *entries;
+    store_message *mails;
+
+    (void)state;
+    w.peer.reports_success = true;
+    assert_int_equal(transport_submit(w.t, &m, NULL), CV_OK);
+    run();
+    assert_int_equal(w.peer_notify, TRANSPORT_NOTIFY_SUCCESS);
+    assert_int_equal(queued(&entries), 0);
+    assert_int_equal(inbox(&mails), 0);
+}
+
 static void a_failure_is_silent_with_notify_never(void **state)
 {
     cv_slice to = CV_S("nobody@north.example");
@@ -641,6 +662,7 @@ int main(void)
         TEST(a_deleted_entry_is_reported_unless_told_otherwise),
         TEST(a_loop_is_cut_with_5_4_6),
         TEST(success_is_reported_when_asked_for),
+        TEST(success_is_left_to_a_peer_that_reports_it),
         TEST(a_failure_is_silent_with_notify_never),
         TEST(a_report_that_fails_ends_without_another),
     };
