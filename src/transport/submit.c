@@ -182,6 +182,14 @@ static cv_status put_entries(transport *t, store_tx *tx,
     return CV_OK;
 }
 
+static cv_status take_snapshot(transport *t, const transport_submission *m,
+                               const transport_settings *settings,
+                               cv_arena *arena, snapshot *snap, cv_error *err)
+{
+    return m->obj ? snapshot_object(t, arena, settings, m->obj, snap, err)
+                  : snapshot_mime(t, arena, settings, m->mime, snap, err);
+}
+
 cv_status transport_submit_tx(transport *t, store_tx *tx,
                               const transport_submission *m, cv_error *err)
 {
@@ -190,25 +198,39 @@ cv_status transport_submit_tx(transport *t, store_tx *tx,
 
     CV_TRY(cv_arena_new(0, &arena, err));
     transport_settings settings = transport_settings_get(t, arena);
-    cv_status st =
-        m->obj ? snapshot_object(t, arena, &settings, m->obj, &snap, err)
-               : snapshot_mime(t, arena, &settings, m->mime, &snap, err);
+    cv_status st = take_snapshot(t, m, &settings, arena, &snap, err);
     if (st == CV_OK)
         st = put_entries(t, tx, m, &settings, &snap, arena, err);
     cv_arena_free(&arena);
     return st;
 }
 
-cv_status transport_submit(transport *t, const transport_submission *m,
-                           cv_error *err)
+/* Large content goes to disk before the transaction that needs it. */
+static cv_status submit_alone(transport *t, const transport_submission *m,
+                              cv_arena *arena, cv_error *err)
 {
     store_tx *tx = NULL;
+    snapshot snap = { 0 };
+    transport_settings settings = transport_settings_get(t, arena);
 
+    CV_TRY(take_snapshot(t, m, &settings, arena, &snap, err));
+    CV_TRY(store_stage(t->config.store, snap.content, err));
     CV_TRY(store_begin(t->config.store, &tx, err));
-    cv_status st = transport_submit_tx(t, tx, m, err);
+    cv_status st = put_entries(t, tx, m, &settings, &snap, arena, err);
     if (st == CV_OK)
         st = store_commit(&tx, err);
     store_rollback(&tx);
+    return st;
+}
+
+cv_status transport_submit(transport *t, const transport_submission *m,
+                           cv_error *err)
+{
+    cv_arena *arena = NULL;
+
+    CV_TRY(cv_arena_new(0, &arena, err));
+    cv_status st = submit_alone(t, m, arena, err);
+    cv_arena_free(&arena);
     if (st == CV_OK)
         transport_wake(t);
     return st;
