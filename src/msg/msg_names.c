@@ -6,7 +6,7 @@
 #define ENTRY_BYTES 8
 #define FIRST_GUID 3 /* index of the first GUID of the stream */
 
-uint32_t msg_crc(cv_slice bytes)
+uint32_t cv_msg_crc(cv_slice bytes)
 {
     uint32_t crc = 0;
     for (size_t i = 0; i < bytes.len; i++) {
@@ -39,8 +39,8 @@ static void place_entries(msg_names *names)
             names->positions[i] = (uint16_t)(i + 1);
 }
 
-cv_status msg_names_open(const cv_cfb *cfb, cv_object *obj, cv_report *report,
-                         msg_names *out, cv_error *err)
+cv_status cv_msg_names_open(const cv_cfb *cfb, cv_object *obj,
+                            cv_report *report, msg_names *out, cv_error *err)
 {
     cv_arena *arena = cv_object_arena(obj);
     *out = (msg_names){ .names = cv_object_names(obj),
@@ -111,8 +111,8 @@ static void complain(msg_names *names, uint16_t id)
                   CV_S(""), "kept 0x%04X and others like it by number", id);
 }
 
-cv_status msg_names_tag(msg_names *names, uint16_t id, cv_tag *tag,
-                        cv_error *err)
+cv_status cv_msg_names_tag(msg_names *names, uint16_t id, cv_tag *tag,
+                           cv_error *err)
 {
     size_t index = (size_t)(id - CV_NAMED_FIRST);
     cv_tag *known = index < names->count ? &names->tags[index] : NULL;
@@ -133,7 +133,7 @@ cv_status msg_names_tag(msg_names *names, uint16_t id, cv_tag *tag,
     return CV_OK;
 }
 
-void msg_name_streams_init(msg_name_streams *s)
+void cv_msg_name_streams_init(msg_name_streams *s)
 {
     cv_buf_init(&s->guids, 0);
     cv_buf_init(&s->entries, 0);
@@ -142,7 +142,7 @@ void msg_name_streams_init(msg_name_streams *s)
         cv_buf_init(&s->buckets[i], 0);
 }
 
-void msg_name_streams_clear(msg_name_streams *s)
+void cv_msg_name_streams_clear(msg_name_streams *s)
 {
     cv_buf_clear(&s->guids);
     cv_buf_clear(&s->entries);
@@ -151,7 +151,7 @@ void msg_name_streams_clear(msg_name_streams *s)
         cv_buf_clear(&s->buckets[i]);
 }
 
-cv_status msg_name_streams_status(const msg_name_streams *s, cv_error *err)
+cv_status cv_msg_name_streams_status(const msg_name_streams *s, cv_error *err)
 {
     CV_TRY(cv_buf_status(&s->guids, err));
     CV_TRY(cv_buf_status(&s->entries, err));
@@ -194,13 +194,13 @@ static uint32_t put_string(msg_name_streams *s, const cv_name *name,
         cv_utf8_to_utf16le(&utf16, cv_ascii_lower(scratch, name->string));
         bytes = cv_buf_slice(&utf16);
     }
-    uint32_t crc = msg_crc(bytes);
+    uint32_t crc = cv_msg_crc(bytes);
     cv_buf_clear(&utf16);
     return crc;
 }
 
-void msg_name_streams_add(msg_name_streams *s, const cv_name *name,
-                          cv_arena *scratch)
+void cv_msg_name_streams_add(msg_name_streams *s, const cv_name *name,
+                             cv_arena *scratch)
 {
     uint16_t number = (uint16_t)(s->entries.len / ENTRY_BYTES);
     uint16_t kind = (uint16_t)(index_of_guid(s, &name->set) << 1);

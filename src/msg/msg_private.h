@@ -23,11 +23,11 @@
 #define MSG_ENTRY_BYTES 16
 
 /* Code page of a message's 8-bit strings; inherited: its parent's, 0 none. */
-uint32_t msg_codepage(const cv_bag *props, uint32_t inherited);
+uint32_t cv_msg_codepage(const cv_bag *props, uint32_t inherited);
 
 /* The CRC-32 of name hashes: polynomial 0xEDB88320, start 0, no inversion.
  * Source: [MS-OXRTFCP] 2.2.1. */
-uint32_t msg_crc(cv_slice bytes);
+uint32_t cv_msg_crc(cv_slice bytes);
 
 /* -- msg_names.c: the name table of a file -- */
 
@@ -43,13 +43,13 @@ typedef struct msg_names {
 } msg_names;
 
 /* A file without a name table gives a table without names. */
-CV_NODISCARD cv_status msg_names_open(const cv_cfb *cfb, cv_object *obj,
-                                      cv_report *report, msg_names *out,
-                                      cv_error *err);
+CV_NODISCARD cv_status cv_msg_names_open(const cv_cfb *cfb, cv_object *obj,
+                                         cv_report *report, msg_names *out,
+                                         cv_error *err);
 /* Convoke's tag (type 0) of a named property of the file; id from 0x8000. A
  * number without a name becomes the number itself in the zero set. */
-CV_NODISCARD cv_status msg_names_tag(msg_names *names, uint16_t id, cv_tag *tag,
-                                     cv_error *err);
+CV_NODISCARD cv_status cv_msg_names_tag(msg_names *names, uint16_t id,
+                                        cv_tag *tag, cv_error *err);
 
 /* The three streams of a table and its hash buckets, to be written. */
 #define MSG_BUCKETS 31
@@ -58,22 +58,22 @@ typedef struct msg_name_streams {
     cv_buf buckets[MSG_BUCKETS]; /* stream 0x1000 + index; empty: none */
 } msg_name_streams;
 
-void msg_name_streams_init(msg_name_streams *s);
-void msg_name_streams_clear(msg_name_streams *s);
+void cv_msg_name_streams_init(msg_name_streams *s);
+void cv_msg_name_streams_clear(msg_name_streams *s);
 /* Gives the name the next number from 0x8000. */
-void msg_name_streams_add(msg_name_streams *s, const cv_name *name,
-                          cv_arena *scratch);
-CV_NODISCARD cv_status msg_name_streams_status(const msg_name_streams *s,
-                                               cv_error *err);
+void cv_msg_name_streams_add(msg_name_streams *s, const cv_name *name,
+                             cv_arena *scratch);
+CV_NODISCARD cv_status cv_msg_name_streams_status(const msg_name_streams *s,
+                                                  cv_error *err);
 
 /* -- msg_ole.c: storages that are an attachment's data -- */
 
 /* The storage as a compound file of its own, in the arena.
  * Errors: the arena's; CV_ERR_LIMIT when storages nest too deep. */
-CV_NODISCARD cv_status msg_ole_to_bytes(const cv_cfb *cfb,
-                                        const cv_cfb_entry *storage,
-                                        cv_arena *arena, cv_slice *out,
-                                        cv_error *err);
+CV_NODISCARD cv_status cv_msg_ole_to_bytes(const cv_cfb *cfb,
+                                           const cv_cfb_entry *storage,
+                                           cv_arena *arena, cv_slice *out,
+                                           cv_error *err);
 
 /* -- msg_tree.c -- */
 
@@ -81,7 +81,7 @@ CV_NODISCARD cv_status msg_ole_to_bytes(const cv_cfb *cfb,
  * leaves it, a balanced tree. Readers that walk trees recursively (olefile)
  * fail on lists of a thousand recipients.
  * Errors: the arena's; CV_ERR_SYNTAX when it is no compound file. */
-CV_NODISCARD cv_status msg_balance(uint8_t *file, size_t len, cv_arena *scratch,
-                                   cv_error *err);
+CV_NODISCARD cv_status cv_msg_balance(uint8_t *file, size_t len,
+                                      cv_arena *scratch, cv_error *err);
 
 #endif

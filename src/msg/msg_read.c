@@ -175,7 +175,7 @@ static cv_slice name_of(const file *f, cv_tag tag)
                 : cv_arena_printf(f->arena, "0x%08X", (unsigned)tag);
 }
 
-uint32_t msg_codepage(const cv_bag *props, uint32_t inherited)
+uint32_t cv_msg_codepage(const cv_bag *props, uint32_t inherited)
 {
     int32_t cp = 0;
     if (cv_bag_i32(props, CV_PidTagMessageCodepage, &cp) && cp > 0 &&
@@ -201,7 +201,7 @@ static cv_status put(file *f, storage *s, cv_bag *bag, cv_tag tag,
     uint16_t id = ID_OF(tag);
     cv_tag own = CV_TAG(id, 0);
     if (id >= CV_NAMED_FIRST) {
-        cv_status status = msg_names_tag(&f->names, id, &own, err);
+        cv_status status = cv_msg_names_tag(&f->names, id, &own, err);
         if (status == CV_ERR_LIMIT && cv_arena_status(f->arena) == CV_OK) {
             leave_out(s, tag);
             return CV_OK;
@@ -278,8 +278,8 @@ static cv_status read_entries(file *f, storage *s, size_t header, cv_bag *bag,
         cv_value value;
         if (tag == 0)
             continue;
-        if (msg_type_is_inline(type) &&
-            msg_value_fixed(type, cv_slice_sub(bytes, at + 8, 8), &value))
+        if (cv_msg_type_is_inline(type) &&
+            cv_msg_value_fixed(type, cv_slice_sub(bytes, at + 8, 8), &value))
             CV_TRY(put(f, s, bag, tag, &value, err));
         else if (!cv_type_is_known(type) || type == CV_T_UNSPECIFIED)
             leave_out(s, tag);
@@ -332,7 +332,7 @@ static cv_status read_multi(file *f, storage *s, const stream_ref *refs,
             continue;
         CV_TRY(cv_cfb_bytes(f->cfb, refs[i].entry, &bytes, err));
         if (base != CV_T_BINARY)
-            bytes = msg_value_text(base, bytes, codepage, f->arena, &lossy);
+            bytes = cv_msg_value_text(base, bytes, codepage, f->arena, &lossy);
         if (!bytes.ptr)
             return cv_arena_fail(f->arena, err);
         slices[refs[i].value] = bytes;
@@ -361,8 +361,8 @@ static cv_status read_single(file *f, const storage *s, const stream_ref *ref,
     if (ref->value != NO_VALUE || ref->entry->type != CV_CFB_STREAM)
         return CV_OK;
     CV_TRY(cv_cfb_bytes(f->cfb, ref->entry, &bytes, err));
-    *usable =
-        msg_value_stream(CV_TAG_TYPE(ref->tag), bytes, codepage, f->arena, out);
+    *usable = cv_msg_value_stream(CV_TAG_TYPE(ref->tag), bytes, codepage,
+                                  f->arena, out);
     if (cv_arena_status(f->arena) != CV_OK)
         return cv_arena_fail(f->arena, err);
     if (*usable && out->lossy)
@@ -419,7 +419,7 @@ static cv_status read_bag(file *f, storage *s, size_t header, bool is_message,
     size_t with_stream, streams;
     CV_TRY(read_entries(f, s, header, bag, &with_stream, err));
     if (is_message)
-        *codepage = msg_codepage(bag, *codepage);
+        *codepage = cv_msg_codepage(bag, *codepage);
     CV_TRY(read_streams(f, s, *codepage, bag, &streams, err));
     if (s->entries && streams > with_stream)
         s->odd += (unsigned)(streams - with_stream);
@@ -447,7 +447,7 @@ static cv_status keep_as_bytes(file *f, const cv_cfb_entry *dir,
 {
     cv_slice bytes;
     cv_error why;
-    cv_status status = msg_ole_to_bytes(f->cfb, dir, f->arena, &bytes, &why);
+    cv_status status = cv_msg_ole_to_bytes(f->cfb, dir, f->arena, &bytes, &why);
     if (status == CV_OK) {
         att->data = cv_blob_mem(bytes);
         att->has_data = true;
@@ -504,7 +504,7 @@ static cv_status read_file(cv_slice in, cv_report *report, cv_object *obj,
     file f = { .arena = cv_object_arena(obj), .report = report };
     CV_TRY(cv_cfb_open(in, f.arena, report, &cfb, err));
     f.cfb = cfb;
-    CV_TRY(msg_names_open(cfb, obj, report, &f.names, err));
+    CV_TRY(cv_msg_names_open(cfb, obj, report, &f.names, err));
     cv_object_set_source(obj, "msg");
     return read_message(&f, cv_cfb_root(cfb), true, 0, obj, err);
 }

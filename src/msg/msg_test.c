@@ -206,7 +206,7 @@ static void name_hashes_are_those_of_outlook(void **state)
     };
     cv_arena *arena;
     (void)state;
-    assert_int_equal(msg_crc(CV_S("123456789")), 0x2DFD2D88);
+    assert_int_equal(cv_msg_crc(CV_S("123456789")), 0x2DFD2D88);
     assert_int_equal(cv_arena_new(0, &arena, NULL), CV_OK);
     for (size_t i = 0; i < CV_LEN(rows); i++) {
         msg_name_streams streams;
@@ -214,11 +214,11 @@ static void name_hashes_are_those_of_outlook(void **state)
                          .is_string = rows[i].string != NULL,
                          .lid = rows[i].lid,
                          .string = cv_slice_cstr(rows[i].string) };
-        msg_name_streams_init(&streams);
-        msg_name_streams_add(&streams, &name, arena);
+        cv_msg_name_streams_init(&streams);
+        cv_msg_name_streams_add(&streams, &name, arena);
         assert_int_equal(streams.entries.len, 8);
         assert_int_equal(streams.buckets[rows[i].bucket].len, 8);
-        msg_name_streams_clear(&streams);
+        cv_msg_name_streams_clear(&streams);
     }
     cv_arena_free(&arena);
 }
@@ -361,16 +361,16 @@ static cv_status fill_pieces(void *ctx, GsfOutfile *file, cv_error *err)
         size_t len = slash ? (size_t)(slash - list->rows[i].name) : 0;
         if (strlen(open) != len || memcmp(open, list->rows[i].name, len) != 0) {
             if (dir)
-                CV_TRY(msg_gsf_finish(dir, CV_OK, err));
+                CV_TRY(cv_msg_gsf_finish(dir, CV_OK, err));
             snprintf(open, sizeof open, "%.*s", (int)len, list->rows[i].name);
             dir = len ? gsf_outfile_new_child(file, open, TRUE) : NULL;
         }
         const char *name = slash ? slash + 1 : list->rows[i].name;
         if (*name)
-            CV_TRY(msg_gsf_stream(dir ? GSF_OUTFILE(dir) : file, name,
-                                  list->rows[i].bytes, err));
+            CV_TRY(cv_msg_gsf_stream(dir ? GSF_OUTFILE(dir) : file, name,
+                                     list->rows[i].bytes, err));
     }
-    return dir ? msg_gsf_finish(dir, CV_OK, err) : CV_OK;
+    return dir ? cv_msg_gsf_finish(dir, CV_OK, err) : CV_OK;
 }
 
 static cv_buf file_of(const piece *rows, size_t count)
@@ -381,7 +381,7 @@ static cv_buf file_of(const piece *rows, size_t count)
     cv_buf_init(&out, 0);
     cv_sink sink = cv_buf_sink(&out);
     assert_int_equal(cv_arena_new(0, &arena, NULL), CV_OK);
-    assert_int_equal(msg_gsf_file(fill_pieces, &list, arena, &sink, NULL),
+    assert_int_equal(cv_msg_gsf_file(fill_pieces, &list, arena, &sink, NULL),
                      CV_OK);
     cv_arena_free(&arena);
     return out;

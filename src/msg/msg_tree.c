@@ -85,8 +85,8 @@ static void balance_storage(tree *t, const cv_cfb *cfb,
     put_u32(bytes_of(t, storage) + 76, build(t, 0, count, red_level(count)));
 }
 
-cv_status msg_balance(uint8_t *file, size_t len, cv_arena *scratch,
-                      cv_error *err)
+cv_status cv_msg_balance(uint8_t *file, size_t len, cv_arena *scratch,
+                         cv_error *err)
 {
     cv_cfb *cfb;
     tree t = { .file = file, .in = cv_slice_of(file, len) };

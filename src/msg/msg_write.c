@@ -89,19 +89,19 @@ static int compare_names(const void *a, const void *b, void *ctx)
 static cv_status write_name_streams(GsfOutfile *dir, const msg_name_streams *s,
                                     cv_error *err)
 {
-    CV_TRY(msg_name_streams_status(s, err));
-    CV_TRY(msg_gsf_stream(dir, MSG_STREAM "00020102", cv_buf_slice(&s->guids),
-                          err));
-    CV_TRY(msg_gsf_stream(dir, MSG_STREAM "00030102", cv_buf_slice(&s->entries),
-                          err));
-    CV_TRY(msg_gsf_stream(dir, MSG_STREAM "00040102", cv_buf_slice(&s->strings),
-                          err));
+    CV_TRY(cv_msg_name_streams_status(s, err));
+    CV_TRY(cv_msg_gsf_stream(dir, MSG_STREAM "00020102",
+                             cv_buf_slice(&s->guids), err));
+    CV_TRY(cv_msg_gsf_stream(dir, MSG_STREAM "00030102",
+                             cv_buf_slice(&s->entries), err));
+    CV_TRY(cv_msg_gsf_stream(dir, MSG_STREAM "00040102",
+                             cv_buf_slice(&s->strings), err));
     for (unsigned i = 0; i < MSG_BUCKETS; i++) {
         char name[32];
         snprintf(name, sizeof name, MSG_STREAM "%04X0102", 0x1000 + i);
         if (s->buckets[i].len)
-            CV_TRY(
-                msg_gsf_stream(dir, name, cv_buf_slice(&s->buckets[i]), err));
+            CV_TRY(cv_msg_gsf_stream(dir, name, cv_buf_slice(&s->buckets[i]),
+                                     err));
     }
     return CV_OK;
 }
@@ -128,10 +128,10 @@ static cv_status write_names(writer *w, const cv_object *obj, GsfOutfile *file,
             (void *)w->names);
     memset(w->numbers, 0, room * sizeof *w->numbers);
     msg_name_streams streams;
-    msg_name_streams_init(&streams);
+    cv_msg_name_streams_init(&streams);
     for (size_t i = 0; i < list.count; i++) {
-        msg_name_streams_add(&streams, cv_names_get(w->names, list.tags[i]),
-                             w->arena);
+        cv_msg_name_streams_add(&streams, cv_names_get(w->names, list.tags[i]),
+                                w->arena);
         w->numbers[CV_TAG_ID(list.tags[i]) - CV_NAMED_FIRST] =
             (uint16_t)(CV_NAMED_FIRST + i);
     }
@@ -139,9 +139,9 @@ static cv_status write_names(writer *w, const cv_object *obj, GsfOutfile *file,
     cv_status status = open_dir(file, MSG_NAMEID, &dir, err);
     if (status == CV_OK) {
         status = write_name_streams(GSF_OUTFILE(dir), &streams, err);
-        status = msg_gsf_finish(dir, status, err);
+        status = cv_msg_gsf_finish(dir, status, err);
     }
-    msg_name_streams_clear(&streams);
+    cv_msg_name_streams_clear(&streams);
     return status;
 }
 
@@ -217,7 +217,7 @@ static cv_status put_text(props_out *p, uint16_t id, const cv_value *value,
     cv_status status = encode_text(p, value, value->bytes, &type, &bytes, err);
     if (status == CV_OK) {
         stream_name(name, CV_TAG(id, type));
-        status = msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
+        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
         put_entry(p, CV_TAG(id, type),
                   (uint32_t)bytes.len + (type == CV_T_STRING ? 2 : 1), 0);
     }
@@ -265,7 +265,7 @@ static cv_status put_multi_value(props_out *p, cv_tag tag, uint32_t index,
     snprintf(name, sizeof name, MSG_STREAM "%08X-%08X", (unsigned)tag,
              (unsigned)index);
     if (status == CV_OK)
-        status = msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
+        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
     cv_buf_clear(&bytes);
     return status;
 }
@@ -287,7 +287,7 @@ static cv_status put_multi(props_out *p, uint16_t id, const cv_value *value,
         status = cv_buf_status(&lengths, err);
     if (status == CV_OK) {
         stream_name(name, tag);
-        status = msg_gsf_stream(p->dir, name, cv_buf_slice(&lengths), err);
+        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&lengths), err);
         put_entry(p, tag, (uint32_t)lengths.len, 0);
     }
     cv_buf_clear(&lengths);
@@ -300,11 +300,11 @@ static cv_status put_bytes(props_out *p, cv_tag tag, const cv_value *value,
     char name[32];
     cv_buf bytes;
     cv_buf_init(&bytes, 0);
-    msg_value_put_stream(value, &bytes);
+    cv_msg_value_put_stream(value, &bytes);
     cv_status status = cv_buf_status(&bytes, err);
     stream_name(name, tag);
     if (status == CV_OK)
-        status = msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
+        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
     put_entry(p, tag, (uint32_t)bytes.len, 0);
     cv_buf_clear(&bytes);
     return status;
@@ -327,11 +327,11 @@ static cv_status put_prop(props_out *p, uint16_t id, const cv_value *value,
     default:
         break;
     }
-    if (!msg_type_is_inline(value->type))
+    if (!cv_msg_type_is_inline(value->type))
         return put_bytes(p, CV_TAG(id, value->type), value, err);
     cv_buf_put_u32le(&p->entries, CV_TAG(id, value->type));
     cv_buf_put_u32le(&p->entries, FLAGS_READ_WRITE);
-    msg_value_put_inline(value, &p->entries);
+    cv_msg_value_put_inline(value, &p->entries);
     return cv_buf_status(&p->entries, err);
 }
 
@@ -383,8 +383,8 @@ static cv_status props_end(props_out *p, cv_status status, cv_error *err)
     if (status == CV_OK)
         status = cv_buf_status(&p->entries, err);
     if (status == CV_OK)
-        status = msg_gsf_stream(p->dir, MSG_PROPERTIES,
-                                cv_buf_slice(&p->entries), err);
+        status = cv_msg_gsf_stream(p->dir, MSG_PROPERTIES,
+                                   cv_buf_slice(&p->entries), err);
     cv_buf_clear(&p->entries);
     return status;
 }
@@ -490,12 +490,12 @@ static cv_status put_storage(props_out *p, const cv_attachment *att,
     } else {
         status = cv_cfb_open(ole, p->w->arena, NULL, &cfb, err);
         if (status == CV_OK)
-            status = msg_ole_copy(cfb, cv_cfb_root(cfb), GSF_OUTFILE(dir),
-                                  p->w->arena, err);
+            status = cv_msg_ole_copy(cfb, cv_cfb_root(cfb), GSF_OUTFILE(dir),
+                                     p->w->arena, err);
     }
     put_entry(p, CV_TAG(MSG_ID_ATTACH_DATA, CV_T_OBJECT), UINT32_MAX,
               att->embedded ? 1 : 4);
-    return msg_gsf_finish(dir, status, err);
+    return cv_msg_gsf_finish(dir, status, err);
 }
 
 /* The bytes of an OLE object that goes into a storage; empty when the data is
@@ -524,7 +524,8 @@ static cv_status put_data(props_out *p, const cv_attachment *att, cv_error *err)
     if (!att->has_data)
         return CV_OK;
     uint64_t size;
-    CV_TRY(msg_gsf_blob(p->dir, MSG_STREAM "37010102", &att->data, &size, err));
+    CV_TRY(
+        cv_msg_gsf_blob(p->dir, MSG_STREAM "37010102", &att->data, &size, err));
     if (size > UINT32_MAX)
         return cv_fail(err, CV_ERR_LIMIT, "attachment above 4 GiB");
     put_entry(p, CV_TAG(MSG_ID_ATTACH_DATA, CV_T_BINARY), (uint32_t)size, 0);
@@ -558,14 +559,14 @@ static cv_status write_rows(writer *w, const cv_object *obj, scope s,
         CV_TRY(open_dir(GSF_OUTFILE(dir), name, &row, err));
         cv_status status =
             write_recipient(w, cv_object_recipient(obj, i), i, s, row, err);
-        CV_TRY(msg_gsf_finish(row, status, err));
+        CV_TRY(cv_msg_gsf_finish(row, status, err));
     }
     for (size_t i = 0; i < cv_object_attachment_count(obj); i++) {
         snprintf(name, sizeof name, MSG_ATTACHMENT "%08X", (unsigned)i);
         CV_TRY(open_dir(GSF_OUTFILE(dir), name, &row, err));
         cv_status status =
             write_attachment(w, cv_object_attachment(obj, i), i, s, row, err);
-        CV_TRY(msg_gsf_finish(row, status, err));
+        CV_TRY(cv_msg_gsf_finish(row, status, err));
     }
     return CV_OK;
 }
@@ -589,7 +590,7 @@ static cv_status write_message(writer *w, const cv_object *obj, bool top,
     const cv_bag *bag = completed_message(w, obj);
     if (!bag)
         return cv_arena_fail(w->arena, err);
-    scope s = { .codepage = msg_codepage(bag, codepage) };
+    scope s = { .codepage = cv_msg_codepage(bag, codepage) };
     int32_t mask = cv_bag_i32_or(bag, CV_PidTagStoreSupportMask, 0);
     s.ansi = w->as_it_came && !(mask & MSG_UNICODE);
     CV_TRY(write_rows(w, obj, s, dir, err));
@@ -619,7 +620,7 @@ cv_status cv_msg_write(const cv_object *obj, const cv_sink *out,
     w.as_it_came = strcmp(cv_object_source(obj), "msg") == 0;
     CV_TRY(cv_arena_new(0, &w.arena, err));
     file_source source = { &w, obj };
-    cv_status status = msg_gsf_file(fill_file, &source, w.arena, out, err);
+    cv_status status = cv_msg_gsf_file(fill_file, &source, w.arena, out, err);
     cv_arena_free(&w.arena);
     return status;
 }
