@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,39 @@ static cv_status scan(cv_slice text, cv_error *err)
     return CV_OK;
 }
 
+/* jansson's lexer reports a failed allocation as a wrong token. A document
+ * must not count as broken because memory was short, so its allocations are
+ * watched, for the duration of one call in this thread. */
+static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
+static _Thread_local bool allocation_failed;
+
+static void *watched_malloc(size_t size)
+{
+    void *ptr = malloc(size);
+    allocation_failed = allocation_failed || !ptr;
+    return ptr;
+}
+
+static void watch_allocations(void)
+{
+    json_set_alloc_funcs(watched_malloc, free);
+}
+
+static cv_status load(cv_slice text, json_t **out, cv_error *err)
+{
+    const char *bytes = text.len > 0 ? (const char *)text.ptr : "";
+    json_error_t why;
+    pthread_once(&watch_once, watch_allocations);
+    allocation_failed = false;
+    *out = json_loadb(bytes, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    if (*out)
+        return CV_OK;
+    if (allocation_failed)
+        return cv_fail(err, CV_ERR_NOMEM, "no memory for JSON");
+    return cv_fail_at(err, CV_ERR_SYNTAX, (uint64_t)why.position,
+                      "JSON, line %d: %s", why.line, why.text);
+}
+
 static cv_status copy_node(cv_arena *arena, const json_t *from, cv_json *to,
                            cv_error *err);
 
@@ -303,15 +337,8 @@ cv_status cv_json_parse(cv_arena *arena, cv_slice text, cv_json **out,
         text = cv_slice_sub(text, 3, text.len);
     CV_TRY(scan(text, err));
 
-    json_error_t why;
-    json_t *root =
-        json_loadb((const char *)(text.ptr ? text.ptr : CV_S("").ptr), text.len,
-                   JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    if (!root && json_error_code(&why) == json_error_out_of_memory)
-        return cv_fail(err, CV_ERR_NOMEM, "no memory for JSON");
-    if (!root)
-        return cv_fail_at(err, CV_ERR_SYNTAX, (uint64_t)why.position,
-                          "JSON, line %d: %s", why.line, why.text);
+    json_t *root;
+    CV_TRY(load(text, &root, err));
     cv_json *node = cv_arena_alloc(arena, sizeof(*node));
     cv_status status =
         node ? copy_node(arena, root, node, err) : cv_arena_fail(arena, err);
