@@ -24,13 +24,13 @@ typedef struct cv_value {
     bool lossy;     /* text: could not be decoded fully; raw has the bytes */
     uint32_t count; /* values; 1 unless CV_T_MULTI */
     union {
-        int64_t i64;        /* I16 I32 I64 CURRENCY BOOL, sign-extended */
-        uint32_t error;     /* ERROR */
-        uint64_t time;      /* TIME: FILETIME as stored, any value */
-        double f64;         /* F32 F64 FLOATTIME */
-        cv_guid guid;       /* GUID */
-        cv_slice bytes;     /* STRING8 STRING (UTF-8), BINARY and the like */
-        const int64_t *i64s;   /* the CV_T_MULTI forms: count values */
+        int64_t i64;         /* I16 I32 I64 CURRENCY BOOL, sign-extended */
+        uint32_t error;      /* ERROR */
+        uint64_t time;       /* TIME: FILETIME as stored, any value */
+        double f64;          /* F32 F64 FLOATTIME */
+        cv_guid guid;        /* GUID */
+        cv_slice bytes;      /* STRING8 STRING (UTF-8), BINARY and the like */
+        const int64_t *i64s; /* the CV_T_MULTI forms: count values */
         const uint64_t *times;
         const double *f64s;
         const cv_guid *guids;

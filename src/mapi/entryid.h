@@ -17,11 +17,11 @@ typedef enum cv_entryid_kind {
 
 typedef struct cv_entryid {
     cv_entryid_kind kind;
-    uint32_t ex_type;     /* EX: 0 user, 1 list, ... */
-    bool no_rich_info;    /* one-off */
-    cv_slice name;        /* one-off, UTF-8, arena */
+    uint32_t ex_type;      /* EX: 0 user, 1 list, ... */
+    bool no_rich_info;     /* one-off */
+    cv_slice name;         /* one-off, UTF-8, arena */
     cv_slice address_type; /* one-off: "SMTP"; EX: "EX" */
-    cv_slice address;     /* one-off: address; EX: distinguished name */
+    cv_slice address;      /* one-off: address; EX: distinguished name */
 } cv_entryid;
 
 /* Errors: CV_ERR_TRUNC, CV_ERR_SYNTAX; the arena's. */

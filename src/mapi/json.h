@@ -39,8 +39,13 @@ void cv_json_put_raw(cv_json_writer *w, const char *key, cv_slice json);
 
 /* Reading. A tree in an arena. */
 typedef enum cv_json_type {
-    CV_JSON_NULL, CV_JSON_BOOL, CV_JSON_INT, CV_JSON_REAL, CV_JSON_TEXT,
-    CV_JSON_ARRAY, CV_JSON_OBJECT
+    CV_JSON_NULL,
+    CV_JSON_BOOL,
+    CV_JSON_INT,
+    CV_JSON_REAL,
+    CV_JSON_TEXT,
+    CV_JSON_ARRAY,
+    CV_JSON_OBJECT
 } cv_json_type;
 
 typedef struct cv_json {
@@ -62,13 +67,12 @@ CV_NODISCARD cv_status cv_json_parse(cv_arena *arena, cv_slice text,
 const cv_json *cv_json_get(const cv_json *node, const char *key);
 cv_slice cv_json_text_or(const cv_json *node, const char *key,
                          cv_slice otherwise);
-int64_t cv_json_int_or(const cv_json *node, const char *key,
-                       int64_t otherwise);
+int64_t cv_json_int_or(const cv_json *node, const char *key, int64_t otherwise);
 bool cv_json_bool_or(const cv_json *node, const char *key, bool otherwise);
 
 /* Objects. flags */
 enum {
-    CV_JSON_FULL = 1,  /* binary of any size in hex */
+    CV_JSON_FULL = 1, /* binary of any size in hex */
     CV_JSON_PRETTY = 2
 };
 CV_NODISCARD cv_status cv_object_to_json(const cv_object *obj, unsigned flags,

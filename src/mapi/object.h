@@ -95,9 +95,8 @@ CV_NODISCARD cv_status cv_names_translate(cv_names *dst, const cv_names *src,
 CV_NODISCARD cv_status cv_object_dup(const cv_object *src, cv_object **out,
                                      cv_error *err);
 /* Deep copy of src as an embedded object in parent's tree. */
-CV_NODISCARD cv_status cv_object_embed(cv_object *parent,
-                                       const cv_object *src, cv_object **out,
-                                       cv_error *err);
+CV_NODISCARD cv_status cv_object_embed(cv_object *parent, const cv_object *src,
+                                       cv_object **out, cv_error *err);
 /* Same properties, rows, attachments and data; container ids don't count. */
 bool cv_object_eq(const cv_object *a, const cv_object *b);
 

@@ -45,7 +45,7 @@ enum {
 
 #define CV_TAG(id, type) (((cv_tag)(id) << 16) | (cv_tag)(type))
 #define CV_TAG_ID(tag) ((uint16_t)((tag) >> 16))
-#define CV_TAG_TYPE(tag) ((uint16_t)((tag) & 0xFFFF))
+#define CV_TAG_TYPE(tag) ((uint16_t)((tag)&0xFFFF))
 #define CV_NAMED_FIRST 0x8000 /* first id of a named property */
 
 /* CV_PidTag... */
