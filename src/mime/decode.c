@@ -60,13 +60,15 @@ static const uint8_t b64_value[256] = {
  * behind the first, or a text such as a mailing list's footer. */
 static bool goes_on_as_base64(cv_slice in, size_t pos)
 {
+    enum { LINE = 80 }; /* what is looked at */
     size_t letters = 0;
     while (pos < in.len && b64_value[in.ptr[pos]] == B64_BLANK)
         pos++;
-    for (; pos < in.len && !cv_mime_is_blank(in.ptr[pos]); pos++) {
+    for (; pos < in.len && letters < LINE; pos++, letters++) {
+        if (cv_mime_is_blank(in.ptr[pos]))
+            break;
         if (b64_value[in.ptr[pos]] > B64_PAD)
             return false;
-        letters++;
     }
     return letters > 0 && letters % 4 == 0;
 }

@@ -145,12 +145,47 @@ static void an_exhausted_arena_is_an_error_everywhere(void **state)
     }
 }
 
+/* Inputs that make a naive reader look ahead again and again: with 2 MB the
+ * test would not end in its time. */
+static void hostile_bodies_take_linear_time(void **state)
+{
+    static const struct {
+        const char *head, *unit;
+    } rows[] = {
+        { "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n", "-" },
+        { "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n", "\r--b " },
+        { "Content-Type: multipart/mixed; boundary=b\n\n", "\r--" },
+        { "Content-Type: multipart/mixed\n\n", "--x\n" },
+        { "Content-Transfer-Encoding: base64\n\n", "QQ==" },
+        { "Content-Transfer-Encoding: base64\n\n", "QQ==AAAA" },
+        { "Content-Transfer-Encoding: quoted-printable\n\n", "= " },
+        { "Subject: x\n", " \n" },
+        { "Subject: x\n", "a b: c\n" },
+    };
+    enum { SIZE = 2 << 20 };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        cv_buf buf;
+        cv_buf_init(&buf, 0);
+        cv_buf_put_str(&buf, rows[i].head);
+        while (buf.len < SIZE)
+            cv_buf_put_str(&buf, rows[i].unit);
+        fixture f = { 0 };
+        cv_error err;
+        assert_int_equal(cv_arena_new(0, &f.arena, &err), CV_OK);
+        read_slice(&f, cv_buf_slice(&buf));
+        cv_arena_free(&f.arena);
+        cv_buf_clear(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_whole_message_is_read),
         TEST(every_prefix_is_read),
         TEST(every_changed_byte_is_read),
+        TEST(hostile_bodies_take_linear_time),
         TEST(an_exhausted_arena_is_an_error_everywhere),
     };
     return cmocka_run_group_tests_name("mime hostile", tests, NULL, NULL);

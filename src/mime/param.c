@@ -17,6 +17,7 @@ typedef struct scan {
     size_t pos;
     raw_param raw[CV_LIMIT_MIME_PARAMS];
     size_t count;
+    bool rich;  /* some have RFC 2231's forms */
     bool limit; /* there were more */
     size_t bad; /* pieces that are no parameter */
     cv_slice tail;
@@ -145,6 +146,7 @@ static void split_name(scan *s, cv_slice name, raw_param *p)
         p->section = (int)number;
         name = cv_slice_sub(name, 0, star);
     }
+    s->rich |= p->extended || p->section >= 0;
     p->base = cv_ascii_lower(s->arena, name);
 }
 
@@ -238,12 +240,17 @@ static cv_slice cut_charset(cv_slice *value)
     return charset;
 }
 
+static inline bool same(cv_slice a, cv_slice b)
+{
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
 static raw_param *next_section(scan *s, cv_slice base, int after)
 {
     raw_param *best = NULL;
     for (size_t i = 0; i < s->count; i++) {
         raw_param *p = &s->raw[i];
-        if (p->section > after && cv_slice_eq(p->base, base) &&
+        if (p->section > after && same(p->base, base) &&
             (!best || p->section < best->section))
             best = p;
     }
@@ -272,33 +279,40 @@ static raw_param *single(scan *s, cv_slice base, bool extended)
 {
     for (size_t i = 0; i < s->count; i++) {
         raw_param *p = &s->raw[i];
-        if (p->section < 0 && p->extended == extended &&
-            cv_slice_eq(p->base, base))
+        if (p->section < 0 && p->extended == extended && same(p->base, base))
             return p;
     }
     return NULL;
 }
 
-/* RFC 2231 forms win over the plain one (C014). */
-static cv_status resolve(scan *s, cv_slice base, cv_slice *value, cv_error *err)
+/* Bytes and character set of a value in RFC 2231's forms, which win over the
+ * plain one (C014). */
+static cv_status join(scan *s, cv_slice base, cv_slice *joined,
+                      cv_slice *charset, cv_error *err)
 {
-    cv_slice charset = { NULL, 0 };
     cv_buf bytes;
     cv_buf_init(&bytes, 0);
     raw_param *extended = single(s, base, true);
     if (next_section(s, base, -1)) {
-        charset = join_sections(s, base, &bytes);
+        *charset = join_sections(s, base, &bytes);
     } else if (extended) {
         cv_slice text = extended->value;
-        charset = cut_charset(&text);
+        *charset = cut_charset(&text);
         put_percent(&bytes, text);
     } else {
         cv_buf_put_slice(&bytes, single(s, base, false)->value);
     }
-    cv_slice joined = cv_buf_dup(&bytes, s->arena);
+    *joined = cv_buf_dup(&bytes, s->arena);
     cv_buf_clear(&bytes);
-    if (!joined.ptr)
-        return cv_arena_fail(s->arena, err);
+    return joined->ptr ? CV_OK : cv_arena_fail(s->arena, err);
+}
+
+static cv_status resolve(scan *s, const raw_param *first, cv_slice *value,
+                         cv_error *err)
+{
+    cv_slice charset = { NULL, 0 }, joined = first->value;
+    if (s->rich)
+        CV_TRY(join(s, first->base, &joined, &charset, err));
     if (charset.len == 0)
         return cv_mime_decode_words(s->arena, joined, charset, value, err);
     *value = cv_charset_to_utf8(s->arena, charset, joined, NULL);
@@ -308,7 +322,7 @@ static cv_status resolve(scan *s, cv_slice base, cv_slice *value, cv_error *err)
 static void take(scan *s, cv_slice base)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (cv_slice_eq(s->raw[i].base, base))
+        if (same(s->raw[i].base, base))
             s->raw[i].taken = true;
 }
 
@@ -322,7 +336,7 @@ static cv_status resolve_all(scan *s, cv_mime_param_list *out, cv_error *err)
             continue;
         cv_mime_param *p = &out->list[out->count++];
         p->name = s->raw[i].base;
-        CV_TRY(resolve(s, p->name, &p->value, err));
+        CV_TRY(resolve(s, &s->raw[i], &p->value, err));
         p->value = cv_text_one_line(s->arena, p->value);
         take(s, p->name);
     }
@@ -340,7 +354,7 @@ cv_status cv_mime_params_read(cv_arena *arena, cv_slice text,
     s.arena = arena;
     s.text = text;
     s.pos = s.count = s.bad = 0;
-    s.limit = false;
+    s.rich = s.limit = false;
     s.tail = (cv_slice){ NULL, 0 };
     scan_params(&s);
     if (cv_arena_status(arena) != CV_OK)

@@ -39,20 +39,49 @@ static void say(walk *w, cv_rule_id rule, cv_slice path, cv_slice property,
 
 /* -- delimiters -- */
 
-static bool match_level(level *l, cv_slice line, bool *close)
+/* Behind a delimiter only blanks may stand. The place after its line end, or
+ * CV_NPOS when there is more. */
+static size_t after_delim(const cv_mime_lines *lines, size_t pos)
+{
+    cv_slice in = lines->in;
+    while (pos < in.len && (in.ptr[pos] == ' ' || in.ptr[pos] == '\t'))
+        pos++;
+    size_t cr = pos;
+    while (cr < in.len && in.ptr[cr] == '\r')
+        cr++;
+    if (cr < in.len && in.ptr[cr] == '\n')
+        return cr + 1;
+    if (pos == in.len || cr > pos)
+        return pos == in.len ? pos : pos + 1;
+    return CV_NPOS;
+}
+
+/* Is `boundary` at pos, which follows the dashes? */
+static bool match_boundary(const cv_mime_lines *lines, size_t pos,
+                           cv_slice boundary, delim *d)
+{
+    cv_slice in = lines->in;
+    /* The last byte differs most often: cheap where a hundred are open. */
+    if (in.len - pos < boundary.len ||
+        in.ptr[pos + boundary.len - 1] != boundary.ptr[boundary.len - 1] ||
+        memcmp(in.ptr + pos, boundary.ptr, boundary.len) != 0)
+        return false;
+    pos += boundary.len;
+    d->close = in.len - pos >= 2 && memcmp(in.ptr + pos, "--", 2) == 0;
+    d->next = after_delim(lines, d->close ? pos + 2 : pos);
+    return d->next != CV_NPOS;
+}
+
+static bool match_level(const cv_mime_lines *lines, size_t pos, level *l,
+                        delim *d)
 {
     for (unsigned i = 0; i < l->count; i++) {
         cv_slice b = l->boundary[i];
-        if (line.len < b.len + 2 || line.len > b.len + 4 ||
-            memcmp(line.ptr + 2, b.ptr, b.len) != 0)
-            continue;
-        *close = line.len == b.len + 4;
-        if (line.len == b.len + 3 ||
-            (*close && memcmp(line.ptr + 2 + b.len, "--", 2) != 0))
-            continue;
-        l->boundary[0] = b;
-        l->count = 1;
-        return true;
+        if (match_boundary(lines, pos, b, d)) {
+            l->boundary[0] = b;
+            l->count = 1;
+            return true;
+        }
     }
     return false;
 }
@@ -60,13 +89,11 @@ static bool match_level(level *l, cv_slice line, bool *close)
 /* Does the line at pos, which begins with "--", delimit an open multipart? */
 static bool match_delim(walk *w, size_t pos, delim *d)
 {
-    if (w->count == w->base)
+    cv_slice in = w->lines.in;
+    if (in.len - pos < 3 || cv_mime_is_blank(in.ptr[pos + 2]))
         return false;
-    cv_slice line = cv_mime_line(&w->lines, pos, &d->next);
-    while (line.len && cv_mime_is_blank(line.ptr[line.len - 1]))
-        line.len--;
     for (size_t i = w->count; i-- > w->base;) {
-        if (match_level(&w->levels[i], line, &d->close)) {
+        if (match_level(&w->lines, pos + 2, &w->levels[i], d)) {
             d->start = pos;
             d->level = (int)i;
             return true;
@@ -75,7 +102,7 @@ static bool match_delim(walk *w, size_t pos, delim *d)
     return false;
 }
 
-/* Place of the next "--" that begins a line, from pos, which begins one. */
+/* Place of the next "--" at or after pos that begins a line. */
 static size_t next_dashes(const cv_mime_lines *lines, size_t pos)
 {
     cv_slice in = lines->in;
@@ -84,7 +111,7 @@ static size_t next_dashes(const cv_mime_lines *lines, size_t pos)
         if (i == CV_NPOS || i + 1 >= in.len)
             return CV_NPOS;
         if (in.ptr[i + 1] == '-' &&
-            (i == pos || in.ptr[i - 1] == '\n' || in.ptr[i - 1] == '\r'))
+            (i == 0 || in.ptr[i - 1] == '\n' || in.ptr[i - 1] == '\r'))
             return i;
     }
 }
@@ -366,11 +393,14 @@ static cv_status boundaries_of(walk *w, const cv_mime_part *part, level *l)
  * that the header does not give, or gives wrong. */
 static bool guess_boundary(const walk *w, size_t from, size_t to, level *l)
 {
+    enum { BOUNDARY_MAX = 250, HEADER_MAX = 100 };
     for (size_t pos = from; (pos = next_dashes(&w->lines, pos)) < to; pos++) {
         size_t next, after;
-        cv_slice line = cv_slice_trim(cv_mime_line(&w->lines, pos, &next));
-        cv_slice following = cv_mime_line(&w->lines, next, &after);
-        if (line.len < 3 || line.len > 250 || next >= to ||
+        cv_mime_lines near = w->lines;
+        near.in = cv_slice_sub(near.in, pos, BOUNDARY_MAX + HEADER_MAX);
+        cv_slice line = cv_slice_trim(cv_mime_line(&near, 0, &next));
+        cv_slice following = cv_mime_line(&near, next, &after);
+        if (line.len < 3 || line.len > BOUNDARY_MAX || pos + next >= to ||
             cv_slice_find_byte(line, ' ', 0) != CV_NPOS ||
             !cv_slice_istarts(following, CV_S("content-")) ||
             !cv_mime_is_known_header(following))
