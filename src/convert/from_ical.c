@@ -72,7 +72,7 @@ cv_status cv_add_file(cv_object *obj, cv_slice name, const char *mime_type,
 static cv_slice calendar_name(const calendar *cal, cv_arena *arena,
                               cv_slice file_name)
 {
-    for (size_t i = 0; i < cal->root->child_count; i++) {
+    for (size_t i = 0; cal->root && i < cal->root->child_count; i++) {
         const cv_ical_prop *p =
             cv_ical_prop_get(cal->root->children[i], "X-WR-CALNAME");
         if (p && p->value.len)
@@ -142,9 +142,15 @@ static cv_status fill(cv_slice in, cv_slice file_name,
                       cv_report *report, cv_error *err)
 {
     cv_arena *arena = cv_object_arena(obj);
-    calendar cal;
+    calendar cal = { 0 };
     bool usable = false;
-    CV_TRY(open_calendar(in, arena, &cal, report, err));
+    cv_status st = open_calendar(in, arena, &cal, report, err);
+    if (st == CV_ERR_SYNTAX) { /* not one component: it travels as a file */
+        cv_report_say(report, CV_RULE_ICAL_UNUSABLE, CV_S(""), CV_S(""),
+                      CV_S(""), "no calendar component");
+        return calendar_as_mail(&cal, in, file_name, obj, err);
+    }
+    CV_TRY(st);
     cv_ical_context ctx = context_of(options, arena);
     if (is_one_message(&cal))
         CV_TRY(

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <strings.h>
 
 typedef void (*write_fn)(cv_to *t, cv_mime_node *n, const char *name,
                          cv_tag tag);
@@ -334,6 +335,26 @@ static bool is_generic(cv_slice name)
     return true;
 }
 
+/* Fields of a resent message hold addresses, which may be no mailboxes. */
+static bool write_resent(cv_to *t, cv_mime_node *n, const char *name,
+                         cv_slice line)
+{
+    static const char *const names[] = { "Resent-From", "Resent-Sender",
+                                         "Resent-To", "Resent-Cc",
+                                         "Resent-Bcc" };
+    for (size_t i = 0; i < CV_LEN(names); i++) {
+        cv_mime_address *list = NULL;
+        size_t count = 0;
+        if (strcasecmp(name, names[i]) != 0)
+            continue;
+        if (cv_mime_addresses(t->arena, line, CV_S(""), &list, &count,
+                              t->report, NULL) == CV_OK)
+            cv_mime_node_address_field(n, name, list, count);
+        return true;
+    }
+    return false;
+}
+
 static void write_generic(cv_to *t, cv_mime_node *n)
 {
     for (size_t i = 0; i < cv_bag_count(t->props); i++) {
@@ -349,7 +370,7 @@ static void write_generic(cv_to *t, cv_mime_node *n)
             continue;
         const char *c_name = cv_arena_cstr(t->arena, name->string);
         cv_slice line = cv_slice_trim(cv_text_one_line(t->arena, text));
-        if (c_name && line.len)
+        if (c_name && line.len && !write_resent(t, n, c_name, line))
             cv_mime_node_text_field(n, c_name, line);
     }
 }
@@ -516,6 +537,31 @@ static cv_slice invent_id(cv_to *t)
     return id;
 }
 
+/* What stands between < and >: exactly one '@' outside quotes, with something
+ * on both sides; empty when there is nothing to keep. */
+static cv_slice sound_id(cv_arena *arena, cv_slice id)
+{
+    cv_buf buf;
+    size_t at = CV_NPOS;
+    bool quoted = false;
+    for (size_t i = 1; i + 1 < id.len; i++)
+        if (id.ptr[i] == '@')
+            at = i;
+    cv_buf_init(&buf, 0);
+    for (size_t i = 0; i < id.len; i++) {
+        quoted ^= id.ptr[i] == '"';
+        if (id.ptr[i] != '@' || i == at || quoted)
+            cv_buf_put_byte(&buf, id.ptr[i]);
+        else if (at != CV_NPOS && i != 0 && i + 1 != id.len)
+            cv_buf_put_byte(&buf, '.');
+    }
+    if (at == CV_NPOS && buf.len)
+        cv_buf_put_str(&buf, "@invalid");
+    cv_slice out = cv_buf_dup(&buf, arena);
+    cv_buf_clear(&buf);
+    return out;
+}
+
 static cv_slice clean_id(cv_arena *arena, cv_slice id)
 {
     cv_buf buf;
@@ -525,11 +571,11 @@ static cv_slice clean_id(cv_arena *arena, cv_slice id)
             id.ptr[i] != '>')
             cv_buf_put_byte(&buf, id.ptr[i]);
     cv_slice text = cv_buf_slice(&buf);
-    cv_slice out = text.len && buf.status == CV_OK && text.len < 990
-                       ? cv_arena_printf(arena, "<%.*s>", CV_FMT(text))
-                       : CV_S("");
+    bool fits = buf.status == CV_OK && text.len < 980;
+    cv_slice sound = fits ? sound_id(arena, text) : CV_S("");
     cv_buf_clear(&buf);
-    return out;
+    return sound.len ? cv_arena_printf(arena, "<%.*s>", CV_FMT(sound))
+                     : CV_S("");
 }
 
 static void decide_id(cv_to *t)
@@ -537,8 +583,13 @@ static void decide_id(cv_to *t)
     cv_slice id =
         cv_bag_string_or(t->props, CV_PidTagInternetMessageId, CV_S(""));
     t->message_id = clean_id(t->arena, id);
-    if (t->message_id.len)
+    if (t->message_id.len) {
+        if (!cv_slice_eq(t->message_id, cv_slice_trim(id)))
+            cv_report_say(t->report, CV_RULE_MIME_HEADER_SYNTAX, CV_S(""),
+                          CV_S("Message-ID"), cv_utf8_clip(id, 80), "%.*s",
+                          CV_FMT(cv_utf8_clip(t->message_id, 80)));
         return;
+    }
     t->message_id = invent_id(t);
     cv_report_say(t->report, CV_RULE_MESSAGE_ID_INVENTED, CV_S(""),
                   CV_S("Message-ID"), cv_utf8_clip(id, 80), "%.*s",

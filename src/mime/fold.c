@@ -321,12 +321,18 @@ static bool is_plain_phrase(cv_slice s)
     return s.len > 0;
 }
 
+enum { QUOTED_MAX = 400 };
+
+static bool must_be_words(cv_slice name)
+{
+    return must_encode(name) || name.len > QUOTED_MAX;
+}
+
 /* C002: never an encoded word within quotes, never a bare comma. */
 static void put_phrase(cv_mime_fold *f, cv_slice name)
 {
-    enum { QUOTED_MAX = 400 };
     cv_slice blank = CV_S(" ");
-    if (must_encode(name) || name.len > QUOTED_MAX) {
+    if (must_be_words(name)) {
         cv_mime_fold_encoded(f, blank, name, true);
     } else if (is_plain_phrase(name)) {
         cv_mime_fold_words(f, blank, name);
@@ -364,7 +370,9 @@ static void put_group(cv_mime_fold *f, cv_slice name, cv_slice address,
     if (text.len == 0)
         text = CV_S("unknown");
     put_phrase(f, text);
-    cv_mime_fold_put(f, CV_S(""), CV_S(":;"), CV_MIME_LINE);
+    /* RFC 2047 5: a blank between an encoded word and a special. */
+    cv_mime_fold_put(f, must_be_words(text) ? CV_S(" ") : CV_S(""), CV_S(":;"),
+                     CV_MIME_LINE);
 }
 
 void cv_mime_fold_addresses(cv_mime_fold *f, const cv_mime_address *list,

@@ -286,6 +286,7 @@ static void names_and_addresses_are_quoted_where_they_must(void **state)
         { "", "a@[192.0.2.1]", "To: a@[192.0.2.1]\r\n" },
         { "", "\"a@b>\"@c", "To: \"a@b>\"@c\r\n" },
         { "Ann", "", "To: Ann:;\r\n" },
+        { "J\xC3\xB6rg", "", "To: =?utf-8?Q?J=C3=B6rg?= :;\r\n" },
         { "", "no domain", "To: no domain:;\r\n" },
         { "Ann", "a@b c", "To: \"Ann a@b c\":;\r\n" },
         { "Ann", "@b", "To: \"Ann @b\":;\r\n" },

@@ -136,6 +136,28 @@ class Commands(unittest.TestCase):
         out = self.run_it("convert", "--original", "m.eml").stdout
         self.assertEqual(out, odd)
 
+    def test_message_ids_become_grammatical(self):
+        for given, made in (("<a@b>", "<a@b>"), ("a@b", "<a@b>"),
+                            ("<1110>", "<1110@invalid>"),
+                            ("<a@b@c.d>", "<a.b@c.d>"),
+                            ("<a@>", "<a@invalid>"),
+                            ("<@a>", "<a@invalid>"),
+                            ('<"a@b"@c>', '<"a@b"@c>')):
+            mail = MAIL.replace(b"<1@north.example>", given.encode())
+            out = self.run_it("convert", "-", stdin=mail).stdout
+            self.assertIn(b"\r\nMessage-ID: " + made.encode() + b"\r\n", out)
+
+    def test_resent_fields_hold_addresses(self):
+        out = self.run_it("convert", "-", stdin=b"Resent-To: k\r\n" +
+                          b"Resent-Cc: Ann <a@b.example>\r\n" + MAIL).stdout
+        self.assertIn(b"\r\nResent-To: k:;\r\n", out)
+        self.assertIn(b"\r\nResent-Cc: Ann <a@b.example>\r\n", out)
+
+    def test_a_calendar_without_component_travels_as_a_file(self):
+        self.make("x.ics", b"(EBEGIN:VEV\nrubbish")
+        out = self.run_it("convert", "x.ics").stdout
+        self.assertIn(b'filename=x.ics', out)
+
     def test_standard_input_is_read(self):
         out = self.run_it("convert", "-", stdin=MAIL).stdout
         self.assertIn(b"Subject: Hi", out)
