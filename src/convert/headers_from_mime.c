@@ -202,9 +202,8 @@ static void read_suppress(cv_from *c, const cv_mime_field *f, cv_tag tag)
 /* A field that has no property of its own is one by its name. */
 static void keep_named(cv_from *c, const cv_mime_field *f)
 {
-    if (cv_object_set_named_string(c->obj, c->props,
-                                   CV_SET_PS_INTERNET_HEADERS, f->name,
-                                   cv_header_text(c, f)) != CV_OK)
+    if (cv_object_set_named_string(c->obj, c->props, CV_SET_PS_INTERNET_HEADERS,
+                                   f->name, cv_header_text(c, f)) != CV_OK)
         cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name, CV_S(""),
                       "left out");
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define AT(s) (INT64_C(1219232640) * CV_TICKS_PER_SEC + (s) * CV_TICKS_PER_SEC)
+#define AT(s) (INT64_C(1219232640) * CV_TICKS_PER_SEC + (s)*CV_TICKS_PER_SEC)
 #define ABSENT INT32_MIN
 
 static cv_arena *arena;
@@ -115,11 +115,10 @@ static void a_reply_is_stale_only_when_strictly_older(void **state)
 
     (void)state;
     for (size_t i = 0; i < CV_LEN(rows); i++)
-        assert_int_equal(meeting_order_reply(reply(0, rows[i].answered),
-                                             version(0, 0),
-                                             row_answered(rows[i].recorded),
-                                             AT(100), false),
-                         rows[i].want);
+        assert_int_equal(
+            meeting_order_reply(reply(0, rows[i].answered), version(0, 0),
+                                row_answered(rows[i].recorded), AT(100), false),
+            rows[i].want);
 }
 
 static void a_row_of_1601_makes_no_reply_stale(void **state)
@@ -128,9 +127,9 @@ static void a_row_of_1601_makes_no_reply_stale(void **state)
 
     (void)state;
     cv_bag_set_time(row, CV_PidTagRecipientTrackStatusTime, 0);
-    assert_int_equal(meeting_order_reply(reply(0, 0), version(0, 0), row,
-                                         AT(100), false),
-                     MEETING_REPLY_RECORD);
+    assert_int_equal(
+        meeting_order_reply(reply(0, 0), version(0, 0), row, AT(100), false),
+        MEETING_REPLY_RECORD);
     assert_false(meeting_banner(reply(0, 0), row));
 }
 
@@ -149,28 +148,25 @@ static void a_reply_to_an_older_version_is_out_of_date(void **state)
 
     (void)state;
     cv_bag_set_i32(item, CV_PidNameConvokeSignificantSequence, 1);
-    assert_int_equal(meeting_order_reply(reply(0, 5), item, NULL, AT(9),
-                                         false),
+    assert_int_equal(meeting_order_reply(reply(0, 5), item, NULL, AT(9), false),
                      MEETING_REPLY_OUT_OF_DATE);
-    assert_int_equal(meeting_order_reply(reply(ABSENT, 5), item, NULL, AT(9),
-                                         false),
-                     MEETING_REPLY_RECORD);
+    assert_int_equal(
+        meeting_order_reply(reply(ABSENT, 5), item, NULL, AT(9), false),
+        MEETING_REPLY_RECORD);
 }
 
-static void a_reply_counts_across_unimportant_updates_unless_strict(
-    void **state)
+static void
+a_reply_counts_across_unimportant_updates_unless_strict(void **state)
 {
     cv_bag *item = version(3, 0);
 
     (void)state;
     cv_bag_set_i32(item, CV_PidNameConvokeSignificantSequence, 1);
-    assert_int_equal(meeting_order_reply(reply(1, 5), item, NULL, AT(9),
-                                         false),
+    assert_int_equal(meeting_order_reply(reply(1, 5), item, NULL, AT(9), false),
                      MEETING_REPLY_RECORD);
     assert_int_equal(meeting_order_reply(reply(1, 5), item, NULL, AT(9), true),
                      MEETING_REPLY_OUT_OF_DATE);
-    assert_int_equal(meeting_order_reply(reply(0, 5), item, NULL, AT(9),
-                                         false),
+    assert_int_equal(meeting_order_reply(reply(0, 5), item, NULL, AT(9), false),
                      MEETING_REPLY_OUT_OF_DATE);
 }
 

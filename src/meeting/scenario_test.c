@@ -82,10 +82,9 @@ static cv_status take_mail(void *ctx, store_tx *tx, cv_slice from,
 static void open_org(org *o, const char *profile, const char *user,
                      const char *domain)
 {
-    meeting_config config = { .env = &w.env,
-                              .settings = give_settings,
-                              .submit = take_mail,
-                              .ctx = o };
+    meeting_config config = {
+        .env = &w.env, .settings = give_settings, .submit = take_mail, .ctx = o
+    };
 
     memset(o, 0, sizeof(*o));
     o->profile = profile;
@@ -95,8 +94,7 @@ static void open_org(org *o, const char *profile, const char *user,
     o->account.address = cv_arena_printf(w.arena, "%s@%s", user, domain);
     o->account.name = cv_arena_printf(w.arena, "%s", user);
     assert_int_equal(
-        store_account_add(o->store, &o->account, &o->account.id, NULL),
-        CV_OK);
+        store_account_add(o->store, &o->account, &o->account.id, NULL), CV_OK);
     config.store = o->store;
     assert_int_equal(meeting_desk_new(&config, &o->desk, NULL), CV_OK);
 }
@@ -149,8 +147,7 @@ static cv_convert_options *options_of(const org *o)
     cv_convert_options *options;
 
     assert_int_equal(cv_convert_options_new(&w.env, &options, NULL), CV_OK);
-    assert_int_equal(cv_convert_set(options,
-                                    CV_S("content-conversion.profile"),
+    assert_int_equal(cv_convert_set(options, CV_S("content-conversion.profile"),
                                     cv_slice_cstr(o->profile), NULL),
                      CV_OK);
     return options;
@@ -170,8 +167,7 @@ static cv_slice render(org *o, const mail *m)
     assert_int_equal(cv_object_unpack(m->packed, &obj, NULL), CV_OK);
     assert_int_equal(cv_to_mime(obj, options, &sink, report, NULL), CV_OK);
     for (size_t i = 0; i < cv_report_count(report); i++)
-        o->findings +=
-            cv_report_get(report, i)->rule == CV_RULE_TRACK_TIME;
+        o->findings += cv_report_get(report, i)->rule == CV_RULE_TRACK_TIME;
     cv_slice out = cv_buf_dup(&mime, w.arena);
     cv_buf_clear(&mime);
     cv_object_free(&obj);
@@ -180,8 +176,7 @@ static cv_slice render(org *o, const mail *m)
     return out;
 }
 
-static void put_and_process(org *o, cv_object *obj, cv_slice mime,
-                            store_id *id)
+static void put_and_process(org *o, cv_object *obj, cv_slice mime, store_id *id)
 {
     store_folder inbox;
     store_tx *tx;
@@ -194,9 +189,9 @@ static void put_and_process(org *o, cv_object *obj, cv_slice mime,
     assert_int_equal(store_put_message(tx, inbox.id, obj, mime, CV_S(""),
                                        w.clock.now, id, &duplicate, NULL),
                      CV_OK);
-    assert_int_equal(meeting_deliver(o->desk, tx, &o->account, obj, *id,
-                                     w.clock.now, NULL),
-                     CV_OK);
+    assert_int_equal(
+        meeting_deliver(o->desk, tx, &o->account, obj, *id, w.clock.now, NULL),
+        CV_OK);
     assert_int_equal(store_commit(&tx, NULL), CV_OK);
 }
 
@@ -225,8 +220,7 @@ static uint32_t flags_of(org *o, store_id id)
 {
     store_message m;
 
-    assert_int_equal(store_message_get(o->store, id, w.arena, &m, NULL),
-                     CV_OK);
+    assert_int_equal(store_message_get(o->store, id, w.arena, &m, NULL), CV_OK);
     return m.flags;
 }
 
@@ -237,9 +231,9 @@ static store_id only_item(org *o)
     store_message *list;
     size_t count;
 
-    assert_int_equal(meeting_list(o->desk, o->account.id, w.arena, &list,
-                                  &count, NULL),
-                     CV_OK);
+    assert_int_equal(
+        meeting_list(o->desk, o->account.id, w.arena, &list, &count, NULL),
+        CV_OK);
     assert_int_equal(count, 1);
     return list[0].id;
 }
@@ -249,9 +243,9 @@ static size_t item_count(org *o)
     store_message *list;
     size_t count;
 
-    assert_int_equal(meeting_list(o->desk, o->account.id, w.arena, &list,
-                                  &count, NULL),
-                     CV_OK);
+    assert_int_equal(
+        meeting_list(o->desk, o->account.id, w.arena, &list, &count, NULL),
+        CV_OK);
     return count;
 }
 
@@ -287,8 +281,8 @@ static cv_bag *row_of(cv_object *obj, const char *address)
 static int32_t track_status(store_id id, const char *address)
 {
     cv_object *obj = open_item(&w.north, id);
-    int32_t v = cv_bag_i32_or(row_of(obj, address),
-                              CV_PidTagRecipientTrackStatus, 0);
+    int32_t v =
+        cv_bag_i32_or(row_of(obj, address), CV_PidTagRecipientTrackStatus, 0);
 
     cv_object_free(&obj);
     return v;
@@ -326,8 +320,7 @@ static store_id create(void)
                          .attendee_count = 1 };
 
     assert_int_equal(
-        meeting_create(w.north.desk, w.north.account.id, &f, &id, NULL),
-        CV_OK);
+        meeting_create(w.north.desk, w.north.account.id, &f, &id, NULL), CV_OK);
     return id;
 }
 
@@ -415,12 +408,10 @@ static void set_row_time(store_id id, const cv_value *value)
     store_tx *tx;
     cv_object *obj = open_item(&w.north, id);
 
-    assert_int_equal(store_message_get(w.north.store, id, w.arena, &meta,
-                                       NULL),
+    assert_int_equal(store_message_get(w.north.store, id, w.arena, &meta, NULL),
                      CV_OK);
     assert_int_equal(cv_bag_put(row_of(obj, "bob@south.example"),
-                                CV_PidTagRecipientTrackStatusTime, value,
-                                NULL),
+                                CV_PidTagRecipientTrackStatusTime, value, NULL),
                      CV_OK);
     assert_int_equal(store_begin(w.north.store, &tx, NULL), CV_OK);
     assert_int_equal(store_update_message(tx, id, meta.version, obj, NULL),
@@ -435,26 +426,25 @@ static void assert_update_and_cancel_arrive(store_id id)
     w.north.findings = 0;
     pass_time(60);
     update_place(id, "Room 2");
-    cv_slice mime =
-        render(&w.north, &w.north.outbox[w.north.outbox_count - 1]);
+    cv_slice mime = render(&w.north, &w.north.outbox[w.north.outbox_count - 1]);
     assert_int_equal(cv_slice_find(mime, CV_S("1601"), 0), CV_NPOS);
     assert_int_equal(w.north.findings, 1);
     deliver(&w.south, mime);
     cv_object *item = open_item(&w.south, only_item(&w.south));
-    assert_true(cv_slice_eq(cv_bag_string_or(cv_object_props(item),
-                                             CV_PidLidLocation, CV_S("")),
-                            CV_S("Room 2")));
+    assert_true(cv_slice_eq(
+        cv_bag_string_or(cv_object_props(item), CV_PidLidLocation, CV_S("")),
+        CV_S("Room 2")));
     cv_object_free(&item);
     pass_time(60);
-    assert_int_equal(
-        meeting_cancel(w.north.desk, w.north.account.id, id, NULL), CV_OK);
+    assert_int_equal(meeting_cancel(w.north.desk, w.north.account.id, id, NULL),
+                     CV_OK);
     mime = render(&w.north, &w.north.outbox[w.north.outbox_count - 1]);
     assert_int_equal(cv_slice_find(mime, CV_S("1601"), 0), CV_NPOS);
     assert_int_equal(w.north.findings, 2);
     deliver(&w.south, mime);
-    assert_int_equal(item_i32(&w.south, only_item(&w.south),
-                              CV_PidLidAppointmentStateFlags),
-                     7);
+    assert_int_equal(
+        item_i32(&w.south, only_item(&w.south), CV_PidLidAppointmentStateFlags),
+        7);
 }
 
 /* -- the scenarios -- */
@@ -516,9 +506,9 @@ static void s03_a_reply_without_the_cdo_line_is_timed_by_dtstamp(void **state)
     (void)state;
     store_id id = accepted();
     assert_true(track_time(id) == filetime(T0 + 60 * SEC));
-    assert_int_equal(item_i32(&w.south, only_item(&w.south),
-                              CV_PidLidResponseStatus),
-                     MEETING_RESP_ACCEPTED);
+    assert_int_equal(
+        item_i32(&w.south, only_item(&w.south), CV_PidLidResponseStatus),
+        MEETING_RESP_ACCEPTED);
 }
 
 static void s04_a_reply_without_any_time_is_timed_by_its_date(void **state)
@@ -537,8 +527,8 @@ static void s05_an_older_reply_that_comes_late_changes_nothing(void **state)
 {
     (void)state;
     store_id id = invited();
-    deliver(&w.north, foreign_reply(id, 0, "ACCEPTED", "20261122T140000Z",
-                                    NULL));
+    deliver(&w.north,
+            foreign_reply(id, 0, "ACCEPTED", "20261122T140000Z", NULL));
     pass_time(3600);
     store_id late = deliver(
         &w.north, foreign_reply(id, 0, "DECLINED", "20261122T135959Z", NULL));
@@ -551,16 +541,16 @@ static void s06_of_two_replies_in_one_second_the_last_wins(void **state)
 {
     (void)state;
     store_id id = invited();
-    deliver(&w.north, foreign_reply(id, 0, "ACCEPTED", "20261122T135930Z",
-                                    NULL));
-    deliver(&w.north, foreign_reply(id, 0, "TENTATIVE", "20261122T135930Z",
-                                    NULL));
+    deliver(&w.north,
+            foreign_reply(id, 0, "ACCEPTED", "20261122T135930Z", NULL));
+    deliver(&w.north,
+            foreign_reply(id, 0, "TENTATIVE", "20261122T135930Z", NULL));
     assert_int_equal(track_status(id, "bob@south.example"),
                      MEETING_RESP_TENTATIVE);
 }
 
-static void s07_a_reply_to_the_version_before_a_full_update_is_not_recorded(
-    void **state)
+static void
+s07_a_reply_to_the_version_before_a_full_update_is_not_recorded(void **state)
 {
     (void)state;
     store_id id = invited();
@@ -578,21 +568,21 @@ static void s08_a_reply_across_an_info_update_is_recorded(void **state)
     store_id id = invited();
     update_place(id, "Room 3");
     assert_int_equal(item_i32(&w.north, id, CV_PidLidAppointmentSequence), 1);
-    deliver(&w.north, foreign_reply(id, 0, "ACCEPTED", "20261122T140100Z",
-                                    NULL));
+    deliver(&w.north,
+            foreign_reply(id, 0, "ACCEPTED", "20261122T140100Z", NULL));
     assert_int_equal(track_status(id, "bob@south.example"),
                      MEETING_RESP_ACCEPTED);
 }
 
-static void s08_a_reply_across_an_info_update_is_not_recorded_when_strict(
-    void **state)
+static void
+s08_a_reply_across_an_info_update_is_not_recorded_when_strict(void **state)
 {
     (void)state;
     w.north.settings.strict_sequence = true;
     store_id id = invited();
     update_place(id, "Room 3");
-    deliver(&w.north, foreign_reply(id, 0, "ACCEPTED", "20261122T140100Z",
-                                    NULL));
+    deliver(&w.north,
+            foreign_reply(id, 0, "ACCEPTED", "20261122T140100Z", NULL));
     assert_int_equal(track_status(id, "bob@south.example"), MEETING_RESP_NONE);
 }
 
@@ -602,8 +592,8 @@ static void s10_a_cancellation_before_its_request_leaves_no_ghost(void **state)
     store_id id = create();
     cv_slice request = render(&w.north, &w.north.outbox[0]);
     pass_time(60);
-    assert_int_equal(
-        meeting_cancel(w.north.desk, w.north.account.id, id, NULL), CV_OK);
+    assert_int_equal(meeting_cancel(w.north.desk, w.north.account.id, id, NULL),
+                     CV_OK);
     deliver(&w.south, render(&w.north, &w.north.outbox[1]));
     assert_int_equal(item_count(&w.south), 0);
     store_id late = deliver(&w.south, request);
@@ -630,15 +620,13 @@ static void s11_one_bad_row_of_fifty_costs_nobody_the_update(void **state)
             .type = 1,
         };
     assert_int_equal(
-        meeting_create(w.north.desk, w.north.account.id, &f, &id, NULL),
-        CV_OK);
+        meeting_create(w.north.desk, w.north.account.id, &f, &id, NULL), CV_OK);
     cv_object *obj = open_item(&w.north, id);
     cv_bag_set_i32(row_of(obj, "bob@south.example"),
                    CV_PidTagRecipientTrackStatus, MEETING_RESP_ACCEPTED);
     store_message meta;
     store_tx *tx;
-    assert_int_equal(store_message_get(w.north.store, id, w.arena, &meta,
-                                       NULL),
+    assert_int_equal(store_message_get(w.north.store, id, w.arena, &meta, NULL),
                      CV_OK);
     assert_int_equal(store_begin(w.north.store, &tx, NULL), CV_OK);
     assert_int_equal(store_update_message(tx, id, meta.version, obj, NULL),
@@ -723,10 +711,9 @@ static void a_cancellation_by_a_stranger_changes_nothing(void **state)
     (void)state;
     store_id id = invited();
     pass_time(60);
-    assert_int_equal(
-        meeting_cancel(w.north.desk, w.north.account.id, id, NULL), CV_OK);
-    cv_slice mime =
-        render(&w.north, &w.north.outbox[w.north.outbox_count - 1]);
+    assert_int_equal(meeting_cancel(w.north.desk, w.north.account.id, id, NULL),
+                     CV_OK);
+    cv_slice mime = render(&w.north, &w.north.outbox[w.north.outbox_count - 1]);
     cv_buf forged;
     cv_buf_init(&forged, 0);
     for (size_t i = 0; i < mime.len;) {
@@ -740,9 +727,9 @@ static void a_cancellation_by_a_stranger_changes_nothing(void **state)
     }
     deliver(&w.south, cv_buf_slice(&forged));
     cv_buf_clear(&forged);
-    assert_int_equal(item_i32(&w.south, only_item(&w.south),
-                              CV_PidLidAppointmentStateFlags),
-                     3);
+    assert_int_equal(
+        item_i32(&w.south, only_item(&w.south), CV_PidLidAppointmentStateFlags),
+        3);
 }
 
 static void an_update_keeps_the_answer_unless_the_time_changes(void **state)
@@ -752,17 +739,17 @@ static void an_update_keeps_the_answer_unless_the_time_changes(void **state)
     pass_time(60);
     update_place(id, "Room 9");
     post_last(&w.north, &w.south);
-    assert_int_equal(item_i32(&w.south, only_item(&w.south),
-                              CV_PidLidResponseStatus),
-                     MEETING_RESP_ACCEPTED);
+    assert_int_equal(
+        item_i32(&w.south, only_item(&w.south), CV_PidLidResponseStatus),
+        MEETING_RESP_ACCEPTED);
     assert_int_equal(track_status(id, "bob@south.example"),
                      MEETING_RESP_ACCEPTED);
     pass_time(60);
     update_time(id, T0 + 3 * 86400 * SEC);
     post_last(&w.north, &w.south);
-    assert_int_equal(item_i32(&w.south, only_item(&w.south),
-                              CV_PidLidResponseStatus),
-                     MEETING_RESP_NOT_RESPONDED);
+    assert_int_equal(
+        item_i32(&w.south, only_item(&w.south), CV_PidLidResponseStatus),
+        MEETING_RESP_NOT_RESPONDED);
     assert_int_equal(track_status(id, "bob@south.example"), MEETING_RESP_NONE);
     assert_true(track_time(id) == 1);
 }
@@ -845,8 +832,7 @@ int main(void)
         SCENARIO(
             s07_a_reply_to_the_version_before_a_full_update_is_not_recorded),
         SCENARIO(s08_a_reply_across_an_info_update_is_recorded),
-        SCENARIO(
-            s08_a_reply_across_an_info_update_is_not_recorded_when_strict),
+        SCENARIO(s08_a_reply_across_an_info_update_is_not_recorded_when_strict),
         SCENARIO(s10_a_cancellation_before_its_request_leaves_no_ghost),
         SCENARIO(s11_one_bad_row_of_fifty_costs_nobody_the_update),
         SCENARIO(s15_a_uid_of_1000_bytes_comes_back),
@@ -860,6 +846,5 @@ int main(void)
         SCENARIO(an_uninvited_person_who_answers_becomes_optional),
     };
 
-    return cmocka_run_group_tests_name("meeting scenarios", tests, NULL,
-                                       NULL);
+    return cmocka_run_group_tests_name("meeting scenarios", tests, NULL, NULL);
 }

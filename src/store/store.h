@@ -33,12 +33,12 @@ const cv_guid *store_mdb(const store *s);
 
 typedef struct store_account {
     store_id id;
-    cv_slice address;     /* primary SMTP address, lower case */
-    cv_slice name;        /* display name */
-    cv_slice legacy_dn;   /* legacyExchangeDN */
-    cv_slice time_zone;   /* IANA or Windows name, may be empty */
-    cv_slice language;    /* BCP 47, may be empty */
-    cv_slice *aliases;    /* proxy addresses without the primary */
+    cv_slice address;   /* primary SMTP address, lower case */
+    cv_slice name;      /* display name */
+    cv_slice legacy_dn; /* legacyExchangeDN */
+    cv_slice time_zone; /* IANA or Windows name, may be empty */
+    cv_slice language;  /* BCP 47, may be empty */
+    cv_slice *aliases;  /* proxy addresses without the primary */
     size_t alias_count;
 } store_account;
 
@@ -46,9 +46,8 @@ typedef struct store_account {
  * Errors: CV_ERR_CONFLICT when an address is taken. */
 CV_NODISCARD cv_status store_account_add(store *s, const store_account *a,
                                          store_id *id, cv_error *err);
-CV_NODISCARD cv_status store_account_get(store *s, store_id id,
-                                         cv_arena *arena, store_account *out,
-                                         cv_error *err);
+CV_NODISCARD cv_status store_account_get(store *s, store_id id, cv_arena *arena,
+                                         store_account *out, cv_error *err);
 /* By any of its SMTP addresses (no case) or its legacy DN (no case).
  * Errors: CV_ERR_NOTFOUND. */
 CV_NODISCARD cv_status store_account_find(store *s, cv_slice address,
@@ -139,9 +138,9 @@ CV_NODISCARD cv_status store_check(store *s, cv_error *err);
  * *duplicate becomes true. */
 CV_NODISCARD cv_status store_put_message(store_tx *tx, store_id folder,
                                          const cv_object *obj, cv_slice mime,
-                                         cv_slice delivery_id,
-                                         int64_t received, store_id *out,
-                                         bool *duplicate, cv_error *err);
+                                         cv_slice delivery_id, int64_t received,
+                                         store_id *out, bool *duplicate,
+                                         cv_error *err);
 /* Replaces a message's object in place (a calendar item); version guards.
  * Original MIME bytes stay as they came; without them what IMAP shows changes,
  * so the message gets a new uid. Errors: CV_ERR_CONFLICT. */
@@ -175,9 +174,8 @@ CV_NODISCARD cv_status store_message_mime(store *s, store_id message,
 CV_NODISCARD cv_status store_find_meeting(store *s, store_id account,
                                           cv_slice clean_global_id,
                                           cv_slice class_prefix,
-                                          cv_arena *arena,
-                                          store_message **out, size_t *count,
-                                          cv_error *err);
+                                          cv_arena *arena, store_message **out,
+                                          size_t *count, cv_error *err);
 /* Small facts by key within a mailbox, such as a cancelled meeting's UID and
  * sequence, or a number that only grows. Value empty: removed. */
 CV_NODISCARD cv_status store_fact_set(store_tx *tx, store_id account,
@@ -196,20 +194,20 @@ CV_NODISCARD cv_status store_fact_forget(store_tx *tx, cv_slice key_prefix,
 /* -- queue -- */
 
 typedef enum store_queue_state {
-    STORE_QUEUE_READY,  /* due at next_try */
-    STORE_QUEUE_RETRY,  /* failed at least once; due at next_try */
-    STORE_QUEUE_HELD    /* by an administrator */
+    STORE_QUEUE_READY, /* due at next_try */
+    STORE_QUEUE_RETRY, /* failed at least once; due at next_try */
+    STORE_QUEUE_HELD   /* by an administrator */
 } store_queue_state;
 
 typedef struct store_queue_rcpt {
     store_id id;
     cv_slice address;
-    cv_slice orcpt;   /* DSN, may be empty */
-    uint32_t notify;  /* DSN bits, 0 default */
-    bool done;        /* delivered, or reported as failed */
-    cv_slice status;  /* last enhanced status, "4.4.1" */
-    cv_slice reply;   /* last answer in words */
-    cv_slice remote;  /* host that gave it */
+    cv_slice orcpt;  /* DSN, may be empty */
+    uint32_t notify; /* DSN bits, 0 default */
+    bool done;       /* delivered, or reported as failed */
+    cv_slice status; /* last enhanced status, "4.4.1" */
+    cv_slice reply;  /* last answer in words */
+    cv_slice remote; /* host that gave it */
 } store_queue_rcpt;
 
 typedef struct store_queue_entry {
@@ -219,7 +217,7 @@ typedef struct store_queue_entry {
     size_t rcpt_count;
     cv_slice destination; /* "local" or the domain it goes to; one entry each */
     cv_slice message_id, subject, message_class;
-    bool is_mime;      /* content is MIME; else a packed object */
+    bool is_mime; /* content is MIME; else a packed object */
     store_id account, folder, message; /* of the sender's copy (MDB/FID/MID) */
     int64_t submitted, next_try, expires; /* ticks */
     uint32_t attempts;
@@ -228,9 +226,9 @@ typedef struct store_queue_entry {
     cv_slice last_error;    /* one line */
     uint64_t failed_epoch;  /* settings epoch at the last failure */
     bool delay_reported;
-    cv_slice envid, ret;    /* DSN */
-    uint64_t size_bytes;    /* of the content; set by the store */
-    uint64_t lease;         /* set by store_queue_lease(), else 0 */
+    cv_slice envid, ret; /* DSN */
+    uint64_t size_bytes; /* of the content; set by the store */
+    uint64_t lease;      /* set by store_queue_lease(), else 0 */
 } store_queue_entry;
 
 /* Queues content for the recipients; content is MIME or a packed object.
@@ -251,8 +249,7 @@ CV_NODISCARD cv_status store_queue_get(store *s, store_id id, cv_arena *arena,
  * lease_ticks, the longest due first. CV_ERR_NOTFOUND when none is due. */
 CV_NODISCARD cv_status store_queue_lease(store *s, int64_t now,
                                          int64_t lease_ticks, cv_arena *arena,
-                                         store_queue_entry *out,
-                                         cv_error *err);
+                                         store_queue_entry *out, cv_error *err);
 /* When the next entry is due; INT64_MAX when the queue is empty. */
 CV_NODISCARD cv_status store_queue_next(store *s, int64_t *due, cv_error *err);
 /* Marks recipients and writes state, next_try, attempts, failure class, last

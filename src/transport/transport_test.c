@@ -26,7 +26,7 @@ static struct {
     store *store;
     transport *t;
     store_id alice;
-    bool legacy;          /* the converter fails as in KB 938650 */
+    bool legacy;           /* the converter fails as in KB 938650 */
     transport_result peer; /* what the other host answers */
     cv_status peer_status;
     size_t peer_calls, peer_rcpts;
@@ -152,11 +152,10 @@ static int set_up(void **state)
     assert_int_equal(cv_arena_new(0, &w.arena, NULL), CV_OK);
     w.clock.now = T0;
     w.env = cv_env_test(&w.clock);
-    w.peer = (transport_result){ TRANSPORT_DELIVERED, CV_S("2.0.0"),
-                                 CV_S("ok") };
+    w.peer =
+        (transport_result){ TRANSPORT_DELIVERED, CV_S("2.0.0"), CV_S("ok") };
     assert_int_equal(store_open(w.dir, &w.env, &w.store, NULL), CV_OK);
-    assert_int_equal(store_account_add(w.store, &alice, &w.alice, NULL),
-                     CV_OK);
+    assert_int_equal(store_account_add(w.store, &alice, &w.alice, NULL), CV_OK);
     transport_config config = { .store = w.store,
                                 .env = &w.env,
                                 .channel = { deliver, NULL },
@@ -257,9 +256,9 @@ static size_t inbox(store_message **list)
     store_folder f;
     size_t count;
 
-    assert_int_equal(store_folder_find(w.store, w.alice, CV_S("Inbox"),
-                                       w.arena, &f, NULL),
-                     CV_OK);
+    assert_int_equal(
+        store_folder_find(w.store, w.alice, CV_S("Inbox"), w.arena, &f, NULL),
+        CV_OK);
     assert_int_equal(
         store_message_list(w.store, f.id, w.arena, list, &count, NULL), CV_OK);
     return count;
@@ -316,8 +315,7 @@ static void a_second_copy_is_dropped_within_the_window(void **state)
 
 static void recipients_are_grouped_by_destination(void **state)
 {
-    static const char *const to[] = { "alice@north.example",
-                                      "b@south.example",
+    static const char *const to[] = { "alice@north.example", "b@south.example",
                                       "C@SOUTH.example", "b@south.example" };
     store_queue_entry *q;
 
@@ -453,21 +451,19 @@ static void C001_legacy_failure_waits_is_woken_and_is_delivered(void **state)
                            "failed. Error code : -2147467259. MDB : "));
     assert_non_null(strstr(w.event_text, ". FID : 2A. MID : 1F. File : ."));
     assert_int_equal(queued(&q), 1);
-    assert_true(
-        cv_slice_eq(q[0].failure_class, CV_S("legacy-tracking-time")));
+    assert_true(cv_slice_eq(q[0].failure_class, CV_S("legacy-tracking-time")));
     cv_buf_init(&mime, 0);
     assert_int_equal(transport_queue_open(w.t, q[0].id, &mime, NULL, &err),
                      CV_ERR_LEGACY);
     assert_string_equal(err.what, "Unable to open for delivery");
-    assert_int_equal(
-        transport_setting_changed(w.t, CV_S("smtp.max-recipients"), &woken,
-                                  NULL),
-        CV_OK);
-    assert_int_equal(woken, 0);
-    w.legacy = false;
-    assert_int_equal(transport_setting_changed(w.t, TRANSPORT_SETTING_FIX,
+    assert_int_equal(transport_setting_changed(w.t, CV_S("smtp.max-recipients"),
                                                &woken, NULL),
                      CV_OK);
+    assert_int_equal(woken, 0);
+    w.legacy = false;
+    assert_int_equal(
+        transport_setting_changed(w.t, TRANSPORT_SETTING_FIX, &woken, NULL),
+        CV_OK);
     assert_int_equal(woken, 1);
     assert_int_equal(run(), 1);
     assert_int_equal(queued(&q), 0);
@@ -475,8 +471,8 @@ static void C001_legacy_failure_waits_is_woken_and_is_delivered(void **state)
     cv_buf_clear(&mime);
 }
 
-static void C001_legacy_failure_expires_with_the_articles_sentences(
-    void **state)
+static void
+C001_legacy_failure_expires_with_the_articles_sentences(void **state)
 {
     store_queue_entry *q;
 
@@ -510,9 +506,8 @@ static void a_setting_changed_during_an_attempt_is_tried_at_once(void **state)
     run();
     assert_int_equal(queued(&q), 1);
     assert_true(q[0].failed_epoch == store_epoch(w.store));
-    assert_int_equal(store_setting_set(w.store, CV_S(""),
-                                       TRANSPORT_SETTING_FIX, CV_S("true"),
-                                       &epoch, NULL),
+    assert_int_equal(store_setting_set(w.store, CV_S(""), TRANSPORT_SETTING_FIX,
+                                       CV_S("true"), &epoch, NULL),
                      CV_OK);
     assert_true(q[0].failed_epoch < epoch);
 }

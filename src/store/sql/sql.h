@@ -51,8 +51,7 @@ CV_NODISCARD cv_status sql_migrate(sql_conn *writer, cv_error *err);
 
 /* Whether commits from now on wait until they are on disk, which is how a
  * connection starts. Not inside a transaction. */
-CV_NODISCARD cv_status sql_set_flush(sql_conn *conn, bool flush,
-                                     cv_error *err);
+CV_NODISCARD cv_status sql_set_flush(sql_conn *conn, bool flush, cv_error *err);
 CV_NODISCARD cv_status sql_begin_write(sql_conn *conn, cv_error *err);
 CV_NODISCARD cv_status sql_begin_read(sql_conn *conn, cv_error *err);
 CV_NODISCARD cv_status sql_commit(sql_conn *conn, cv_error *err);
