@@ -142,8 +142,8 @@ static const cv_ical_options everything = {
 };
 
 /* The calendar of an object, as a C string. */
-static inline const char *written(const cv_object *o, const char *method,
-                                  const cv_ical_options *options)
+static inline const char *folded(const cv_object *o, const char *method,
+                                 const cv_ical_options *options)
 {
     cv_buf buf;
     cv_buf_init(&buf, 0);
@@ -151,6 +151,21 @@ static inline const char *written(const cv_object *o, const char *method,
     cv_slice s = cv_buf_dup(&buf, arena);
     cv_buf_clear(&buf);
     return (const char *)s.ptr;
+}
+
+/* The same, unfolded. */
+static inline char *written(const cv_object *o, const char *method,
+                            const cv_ical_options *options)
+{
+    char *text = (char *)folded(o, method, options), *to = text;
+    for (const char *p = text; *p; p++) {
+        if (strncmp(p, "\r\n ", 3) == 0)
+            p += 2;
+        else
+            *to++ = *p;
+    }
+    *to = 0;
+    return text;
 }
 
 static inline bool has_line(const char *text, const char *line)

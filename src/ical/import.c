@@ -313,19 +313,33 @@ static cv_slice derive_uid(ical_import *in, const cv_ical_comp *event)
     return uid;
 }
 
+/* RECURRENCE-ID on the wall clock of the event, and as a moment. */
+static bool read_recurrence_id(ical_import *in, const cv_ical_comp *event,
+                               cv_civil *at, int64_t *utc)
+{
+    const cv_ical_prop *prop = cv_ical_prop_get(event, "RECURRENCE-ID");
+    ical_moment m;
+
+    if (!prop || ical_moment_parse(&in->zones, prop, prop->value, &m) != CV_OK)
+        return false;
+    if (in->start.zone && !m.is_date)
+        m.local = cv_timezone_to_local(&in->start.zone->tz, m.utc);
+    *at = cv_civil_of_ticks(m.local);
+    *utc = m.utc;
+    return true;
+}
+
 static void import_uid(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "UID");
-    const cv_ical_prop *rid = cv_ical_prop_get(event, "RECURRENCE-ID");
     cv_slice uid =
         prop ? cv_slice_trim(ical_prop_text(in->arena, prop)) : CV_S("");
-    ical_moment m;
     cv_civil at = { 0 };
+    int64_t utc;
 
     if (uid.len == 0)
         uid = derive_uid(in, event);
-    if (rid && ical_moment_parse(&in->zones, rid, rid->value, &m) == CV_OK)
-        at = cv_civil_of_ticks(m.local);
+    (void)read_recurrence_id(in, event, &at, &utc);
     (void)cv_bag_set_binary(
         in->bag, CV_PidLidGlobalObjectId,
         cv_globalid_of_uid(in->arena, uid, at.year, at.month, at.day));
@@ -336,15 +350,14 @@ static void import_uid(ical_import *in, const cv_ical_comp *event)
 /* An exception that comes without its series. */
 static void import_orphan(ical_import *in, const cv_ical_comp *event)
 {
-    const cv_ical_prop *rid = cv_ical_prop_get(event, "RECURRENCE-ID");
-    ical_moment m;
+    cv_civil at;
+    int64_t utc;
 
-    if (!rid || ical_moment_parse(&in->zones, rid, rid->value, &m) != CV_OK)
+    if (!read_recurrence_id(in, event, &at, &utc))
         return;
-    cv_civil at = cv_civil_of_ticks(m.local);
     (void)cv_bag_set_bool(in->bag, CV_PidLidIsException, true);
     (void)cv_bag_set_bool(in->bag, CV_PidLidIsRecurring, true);
-    (void)cv_bag_set_ticks(in->bag, CV_PidLidExceptionReplaceTime, m.utc);
+    (void)cv_bag_set_ticks(in->bag, CV_PidLidExceptionReplaceTime, utc);
     (void)cv_bag_set_i32(in->bag, CV_PidLidStartRecurrenceDate,
                          at.year << 9 | at.month << 5 | at.day);
     (void)cv_bag_set_i32(in->bag, CV_PidLidStartRecurrenceTime,

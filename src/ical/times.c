@@ -63,12 +63,26 @@ static bool duration_of(ical_import *in, const cv_ical_comp *event,
     return true;
 }
 
+/* An end without a zone is in the start's (C143). */
+static void share_zone(ical_import *in)
+{
+    ical_moment *e = &in->end;
+
+    if (!e->is_floating || in->start.is_floating)
+        return;
+    e->is_floating = false;
+    e->is_utc = in->start.is_utc;
+    e->zone = in->start.zone;
+    e->utc = shift_local(in, e, e->local);
+}
+
 static void read_end(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "DTEND");
     int64_t seconds = 0;
 
     if (prop && read_moment(in, event, "DTEND", &in->end)) {
+        share_zone(in);
         if (in->end.is_date == in->start.is_date)
             return;
         ical_say(in, CV_RULE_ICAL_END, prop, "DTEND",
