@@ -367,6 +367,10 @@ static cv_status begin(parser *p, cv_slice name, uint32_t line)
     name = cv_ascii_upper(p->arena, cv_slice_trim(name));
     if (!name.ptr)
         return cv_arena_status(p->arena);
+    if (name.len == 0) {
+        say(p, CV_RULE_ICAL_SYNTAX, line, name, "a BEGIN without a name");
+        return CV_OK;
+    }
     size_t keep = p->depth;
     if (cv_slice_eq(name, CV_S("VCALENDAR")))
         keep = 1;

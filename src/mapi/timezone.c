@@ -252,8 +252,8 @@ static int64_t time_of_day(const cv_tz_date *d)
 
 static bool date_is_usable(const cv_tz_date *d)
 {
-    if (d->month < 1 || d->month > 12 || d->hour > 23 || d->minute > 59 ||
-        d->second > 59)
+    if (d->year > 9999 || d->month < 1 || d->month > 12 || d->hour > 23 ||
+        d->minute > 59 || d->second > 59)
         return false;
     if (d->year)
         return d->day >= 1 && d->day <= 31;
@@ -334,8 +334,16 @@ static bool is_daylight(const cv_tz_rule *rule, int64_t year, int64_t utc)
     return utc >= begins || utc < ends; /* southern: over the new year */
 }
 
+/* The years 1 to 9999: no zone is asked for beyond, and nothing overflows. */
+static bool is_in_range(int64_t ticks)
+{
+    return ticks >= INT64_C(-719162) * DAY && ticks < INT64_C(2932897) * DAY;
+}
+
 int32_t cv_timezone_offset_at(const cv_timezone *tz, int64_t utc_ticks)
 {
+    if (!is_in_range(utc_ticks))
+        return 0;
     const cv_tz_rule *rule = cv_timezone_rule(tz, year_of(utc_ticks));
     int64_t standard = (rule->bias + rule->standard_bias) * MINUTE;
     int64_t year = year_of(utc_ticks - standard);
@@ -351,6 +359,9 @@ int64_t cv_timezone_to_utc(const cv_timezone *tz, int64_t local_ticks)
 {
     /* Far enough to lie on either side of a change near local_ticks. */
     const int64_t apart = DAY + DAY / 2;
+
+    if (!is_in_range(local_ticks))
+        return local_ticks;
     int64_t before = cv_timezone_offset_at(tz, local_ticks - apart);
     int64_t after = cv_timezone_offset_at(tz, local_ticks + apart);
     int64_t early = local_ticks - before * CV_TICKS_PER_SEC;

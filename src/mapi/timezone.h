@@ -38,7 +38,7 @@ void cv_tzdef_put(cv_buf *buf, const cv_timezone *tz, uint16_t effective_flags);
 
 /* The rule of a year. Never NULL. */
 const cv_tz_rule *cv_timezone_rule(const cv_timezone *tz, int64_t year);
-/* Seconds east of UTC at an instant. */
+/* Seconds east of UTC at an instant; 0 outside the years 1 to 9999. */
 int32_t cv_timezone_offset_at(const cv_timezone *tz, int64_t utc_ticks);
 /* Local wall clock to UTC: in the gap with the offset before it, in the
  * overlap the first (daylight) one. RFC 5545 3.3.5. */

@@ -279,6 +279,19 @@ static void definition_above_the_rule_limit_is_refused(void **state)
     }
 }
 
+static void moments_beyond_all_years_are_left_alone(void **state)
+{
+    static const int64_t far[] = { INT64_MIN, INT64_MAX,
+                                   INT64_C(2932897) * 864000000000 };
+    cv_timezone tz = w_europe();
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(far); i++) {
+        assert_int_equal(cv_timezone_offset_at(&tz, far[i]), 0);
+        assert_true(cv_timezone_to_utc(&tz, far[i]) == far[i]);
+        assert_true(cv_timezone_to_local(&tz, far[i]) == far[i]);
+    }
+}
+
 static void every_damaged_byte_is_survived(void **state)
 {
     static const uint8_t flips[] = { 0x01, 0x80, 0xFF };
@@ -309,6 +322,7 @@ int main(void)
         TEST(absolute_dates_hold_once_and_year_1_always),
         TEST(C145_bad_definitions_are_refused),
         TEST(definition_above_the_rule_limit_is_refused),
+        TEST(moments_beyond_all_years_are_left_alone),
         TEST(every_damaged_byte_is_survived),
     };
     return cmocka_run_group_tests_name("timezone", tests, NULL, NULL);
