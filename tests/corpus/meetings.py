@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Real meeting messages travel between two servers.
 
-usage: meetings.py CONVOKE CORPUS-FOLDER
+usage: meetings.py CONVOKE CORPUS-FOLDER ($CONVOKE_CORPUS wins)
 
 Every .msg of a meeting class, every .eml and .ics with METHOD REQUEST, REPLY
 or CANCEL is read to an object, written as .msg, read back and submitted; each
@@ -74,7 +74,8 @@ def invite(north, south, path):
 
 
 def main():
-    binary, corpus = sys.argv[1], sys.argv[2]
+    binary = sys.argv[1]
+    corpus = os.environ.get("CONVOKE_CORPUS") or sys.argv[2]
     if not os.path.isdir(corpus):
         print("no corpus at %s" % corpus)
         return 77
