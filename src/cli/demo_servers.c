@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,6 +55,7 @@ static void become_server(const demo_org *org, int out)
 {
     char log[192];
 
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* not longer than the demo */
     snprintf(log, sizeof(log), "%s/log", org->dir);
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd >= 0)

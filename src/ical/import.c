@@ -392,6 +392,19 @@ static int64_t latest_believable(const ical_import *in)
     return arrived == ICAL_NO_TIME ? INT64_MAX : arrived + DAY_OF_GRACE;
 }
 
+/* An old organizer's client looks at the CDO line alone (KB 938650): whether
+ * it was there is kept beside the time, for meeting.legacy-tracking-time. */
+static void note_answer_source(ical_import *in, const cv_ical_comp *event,
+                               const char *source)
+{
+    static const char cdo[] = "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE";
+
+    if (ical_utc_of(event, cdo, NULL) != ICAL_NO_TIME)
+        source = cdo;
+    (void)cv_bag_set_string(in->bag, CV_PidNameConvokeCriticalChangeSource,
+                            cv_slice_cstr(source));
+}
+
 /* CC3: the latest of all that a reply says; never FILETIME 0. */
 static void import_answer_time(ical_import *in, const cv_ical_comp *event)
 {
@@ -400,19 +413,23 @@ static void import_answer_time(ical_import *in, const cv_ical_comp *event)
         "X-MICROSOFT-CDO-REPLYTIME", "LAST-MODIFIED"
     };
     int64_t limit = latest_believable(in), best = ICAL_NO_TIME;
+    const char *source = "Date";
 
     for (size_t i = 0; i <= CV_LEN(names); i++) {
+        const char *name = i < CV_LEN(names) ? names[i] : "X-MS-OLK-RESPTIME";
         int64_t t = i < CV_LEN(names)
                         ? ical_utc_of(event, names[i], in->report)
                         : ical_utc_of_text(cv_ical_param_get(
                               in->responder, "X-MS-OLK-RESPTIME"));
         if (t != ICAL_NO_TIME && t > limit)
-            ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL,
-                     i < CV_LEN(names) ? names[i] : "X-MS-OLK-RESPTIME",
+            ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL, name,
                      "later than the message itself: not used");
-        else if (t != ICAL_NO_TIME && t > best)
+        else if (t != ICAL_NO_TIME && t > best) {
             best = t;
+            source = name;
+        }
     }
+    note_answer_source(in, event, source);
     if (best == ICAL_NO_TIME) {
         best = fallback_time(in);
         ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL,
