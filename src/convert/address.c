@@ -119,7 +119,9 @@ static bool from_search_key(const lookup *l, cv_slice *out)
 
 static bool from_imcea(const lookup *l, cv_slice *out)
 {
-    if (!l->type.len || !l->raw.len || cv_slice_ieq(l->type, CV_S("MAPIPDL")))
+    if (!l->type.len || !l->raw.len ||
+        cv_slice_ieq(l->type, CV_S("MAPIPDL")) ||
+        cv_slice_ieq(l->type, CV_S("SMTP")))
         return false;
     cv_slice made =
         cv_imcea_encode(l->arena, l->type, l->raw, cv_opt_domain(l->options));
@@ -165,7 +167,9 @@ static void find_address(lookup *l, cv_person *p)
         return;
     }
     p->address = CV_S("");
-    if (l->name.len || l->raw.len)
+    if (cv_slice_ieq(l->type, CV_S("SMTP")) && l->raw.len)
+        say(l, CV_RULE_ADDRESS_BAD, CV_S("left out of the envelope"));
+    else if (l->name.len || l->raw.len)
         say(l, CV_RULE_ADDRESS_MISSING, CV_S("left out of the envelope"));
 }
 

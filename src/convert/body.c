@@ -6,6 +6,7 @@
 #include "html/html_text.h"
 
 #define CP_UTF8 65001
+#define CP_ASCII 20127
 #define CP_UTF16 1200
 #define CP_UTF16BE 1201
 
@@ -22,7 +23,10 @@ static void decode_html(cv_to *t, cv_slice bytes, cv_body *out)
     int32_t cp = cv_bag_i32_or(t->props, CV_PidTagInternetCodepage, 0);
     const char *charset = cv_charset_of_codepage((uint32_t)cp);
     bool lossy = false;
-    if (charset && cp != CP_UTF8) {
+    /* us-ascii with other bytes is a wrong label, however it decodes. */
+    if (cp == CP_ASCII && !cv_is_ascii(bytes))
+        lossy = true;
+    if (charset && cp != CP_UTF8 && !lossy) {
         out->html = cv_codepage_to_utf8(t->arena, (uint32_t)cp, bytes, &lossy);
         if (out->html.ptr && !lossy) {
             if (cp != CP_UTF16 && cp != CP_UTF16BE) {
@@ -33,9 +37,10 @@ static void decode_html(cv_to *t, cv_slice bytes, cv_body *out)
         }
     }
     out->html = cv_charset_to_utf8(t->arena, CV_S(""), bytes, NULL);
-    if (charset && cp != CP_UTF8)
+    if (cp && cp != CP_UTF8)
         cv_report_say(t->report, CV_RULE_MIME_CHARSET, CV_S(""),
-                      CV_S("PidTagHtml"), cv_slice_cstr(charset),
+                      CV_S("PidTagHtml"),
+                      cv_arena_printf(t->arena, "code page %d", cp),
                       "read by its bytes");
 }
 
@@ -45,12 +50,12 @@ static bool choose_html(cv_to *t, cv_body *out)
     const cv_prop *p = cv_bag_find(t->props, CV_PidTagHtml);
     if (!p)
         return false;
-    if (cv_bag_string(t->props, CV_PidTagBodyHtml, &bytes)) {
-        out->html = cv_utf8_repair(t->arena, bytes);
-    } else if (cv_bag_binary(t->props, CV_PidTagHtml, &bytes)) {
+    if (cv_bag_binary(t->props, CV_PidTagHtml, &bytes)) {
         while (bytes.len && !bytes.ptr[bytes.len - 1])
             bytes.len--;
         decode_html(t, bytes, out);
+    } else if (cv_bag_string(t->props, CV_PidTagBodyHtml, &bytes)) {
+        out->html = cv_utf8_repair(t->arena, bytes);
     } else {
         say_fallback(t, "PidTagHtml", "left out");
         return false;
