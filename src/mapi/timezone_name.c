@@ -164,7 +164,7 @@ static cv_tz_rule rule_of_shape(const year_shape *s, int64_t year)
 static bool rule_fits_shape(const cv_tz_rule *r, const year_shape *s,
                             int64_t year)
 {
-    int64_t standard, daylight;
+    int64_t standard, summer;
 
     if (r->bias != -s->standard || cv_tz_rule_has_dst(r) != s->has_dst)
         return false;
@@ -172,8 +172,8 @@ static bool rule_fits_shape(const cv_tz_rule *r, const year_shape *s,
         return true;
     return r->daylight_bias == s->standard - s->daylight &&
            cv_tz_date_onset(&r->standard, year, &standard) &&
-           cv_tz_date_onset(&r->daylight, year, &daylight) &&
-           standard == s->to_standard && daylight == s->to_daylight;
+           cv_tz_date_onset(&r->daylight, year, &summer) &&
+           standard == s->to_standard && summer == s->to_daylight;
 }
 
 /* rules: room for YEARS. Returns how many, 0 when ICU fails. */
