@@ -119,8 +119,7 @@ static bool from_search_key(const lookup *l, cv_slice *out)
 
 static bool from_imcea(const lookup *l, cv_slice *out)
 {
-    if (!l->type.len || !l->raw.len ||
-        cv_slice_ieq(l->type, CV_S("MAPIPDL")) ||
+    if (!l->type.len || !l->raw.len || cv_slice_ieq(l->type, CV_S("MAPIPDL")) ||
         cv_slice_ieq(l->type, CV_S("SMTP")))
         return false;
     cv_slice made =

@@ -38,10 +38,9 @@ static void decode_html(cv_to *t, cv_slice bytes, cv_body *out)
     }
     out->html = cv_charset_to_utf8(t->arena, CV_S(""), bytes, NULL);
     if (cp && cp != CP_UTF8)
-        cv_report_say(t->report, CV_RULE_MIME_CHARSET, CV_S(""),
-                      CV_S("PidTagHtml"),
-                      cv_arena_printf(t->arena, "code page %d", cp),
-                      "read by its bytes");
+        cv_report_say(
+            t->report, CV_RULE_MIME_CHARSET, CV_S(""), CV_S("PidTagHtml"),
+            cv_arena_printf(t->arena, "code page %d", cp), "read by its bytes");
 }
 
 static bool choose_html(cv_to *t, cv_body *out)
