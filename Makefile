@@ -17,6 +17,11 @@ check-asan:
 corpus: all
 	@/usr/bin/python3 tools/corpus build/src/cli/convoke
 
+# Messages a second and peak memory: docs/performance.md.
+bench: all
+	@tools/install-packages run check bench
+	@tools/bench build
+
 lint:
 	@tools/lint
 
