@@ -2,24 +2,48 @@
 
 #include <string.h>
 
+/* What a byte means for a transfer encoding. */
+enum { ESCAPE = 1, EIGHT_BIT = 2, ODD = 4, LINE_END = 8 };
+
+static inline uint8_t class_of(uint8_t c)
+{
+    if (c >= 0x80)
+        return ESCAPE | EIGHT_BIT;
+    if (c == '\r' || c == '\n')
+        return LINE_END;
+    if (c == 0)
+        return ESCAPE | ODD;
+    return c == '=' || c == 127 || (c < 32 && c != '\t') ? ESCAPE : 0;
+}
+
 cv_mime_stats cv_mime_stats_of(cv_slice bytes)
 {
     cv_mime_stats s = { 0 };
-    size_t line = 0;
+    uint8_t table[256], seen = 0;
+    for (unsigned c = 0; c < 256; c++)
+        table[c] = class_of((uint8_t)c);
+    size_t line = 0; /* where it begins */
     for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t c = bytes.ptr[i];
-        bool crlf = c == '\r' && i + 1 < bytes.len && bytes.ptr[i + 1] == '\n';
-        if (crlf) {
-            line = 0;
-            i++;
+        uint8_t class = table[bytes.ptr[i]];
+        seen |= class;
+        s.escapes += class & ESCAPE;
+        if (!(class & LINE_END))
             continue;
+        if (i - line > s.longest)
+            s.longest = i - line;
+        bool crlf = bytes.ptr[i] == '\r' && i + 1 < bytes.len &&
+                    bytes.ptr[i + 1] == '\n';
+        i += crlf;
+        line = i + 1;
+        if (!crlf) {
+            seen |= ODD;
+            s.escapes++;
         }
-        if (++line > s.longest)
-            s.longest = line;
-        s.eight_bit |= c >= 0x80;
-        s.odd |= c == 0 || c == '\r' || c == '\n';
-        s.escapes += c == '=' || c >= 127 || (c < 32 && c != '\t');
     }
+    if (bytes.len > line && bytes.len - line > s.longest)
+        s.longest = bytes.len - line;
+    s.eight_bit = seen & EIGHT_BIT;
+    s.odd = seen & ODD;
     return s;
 }
 

@@ -163,14 +163,20 @@ static void set_content(cv_mime_node *node, cv_mime_content content,
         node->stats = cv_mime_stats_of(bytes);
 }
 
+/* The same with CRLF at the end of every line. */
+static void set_lines(cv_mime_node *node, cv_mime_content content,
+                      cv_slice text)
+{
+    set_content(node, content, text);
+    if (node->stats.odd)
+        set_content(node, content, cv_text_eol(node->arena, text, "\r\n"));
+}
+
 void cv_mime_node_set_text(cv_mime_node *node, cv_slice utf8)
 {
     if (!node)
         return;
-    cv_slice text = cv_utf8_repair(node->arena, utf8);
-    if (text.ptr)
-        text = cv_text_eol(node->arena, text, "\r\n");
-    set_content(node, CV_MIME_TEXT, text);
+    set_lines(node, CV_MIME_TEXT, cv_utf8_repair(node->arena, utf8));
 }
 
 void cv_mime_node_set_bytes(cv_mime_node *node, cv_slice bytes)
@@ -179,8 +185,9 @@ void cv_mime_node_set_bytes(cv_mime_node *node, cv_slice bytes)
         return;
     /* A message may not be encoded, so its line ends must be right. */
     if (cv_slice_ieq(node->type, CV_S("message")))
-        bytes = cv_text_eol(node->arena, bytes, "\r\n");
-    set_content(node, CV_MIME_BYTES, bytes);
+        set_lines(node, CV_MIME_BYTES, bytes);
+    else
+        set_content(node, CV_MIME_BYTES, bytes);
 }
 
 void cv_mime_node_set_blob(cv_mime_node *node, const cv_blob *blob)
