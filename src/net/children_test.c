@@ -259,6 +259,30 @@ static void starting_after_threads_is_refused(void **state)
     pthread_join(thread, NULL);
 }
 
+/* As by the kernel when memory runs out: the next request is not to blame. */
+static void a_child_that_died_idle_costs_no_request(void **state)
+{
+    net_children *c = start(1);
+    cv_buf out;
+    char pid[32];
+    (void)state;
+    cv_buf_init(&out, 0);
+    assert_int_equal(
+        net_children_call(c, CV_S("pid"), DEADLINE, &out, NULL, NULL), CV_OK);
+    (void)snprintf(pid, sizeof(pid), "%.*s", CV_FMT(cv_buf_slice(&out)));
+    cv_buf_clear(&out);
+    assert_int_equal(kill((pid_t)strtol(pid, NULL, 10), SIGKILL), 0);
+    for (int i = 0; i < 2000; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+        if (access(path, F_OK) != 0)
+            break;
+        (void)usleep(1000);
+    }
+    works(c);
+    net_children_stop(&c);
+}
+
 static void children_die_with_their_parent(void **state)
 {
     net_children *c = start(1);
@@ -290,6 +314,7 @@ int main(void)
         cmocka_unit_test(large_payloads_go_both_ways),
         cmocka_unit_test(many_threads_share_few_children),
         cmocka_unit_test(starting_after_threads_is_refused),
+        cmocka_unit_test(a_child_that_died_idle_costs_no_request),
         cmocka_unit_test(children_die_with_their_parent),
     };
     return cmocka_run_group_tests_name("children", tests, NULL, NULL);

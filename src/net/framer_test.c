@@ -1,5 +1,4 @@
-#include "net/framer.h"
-#include "net/memory.h"
+#include "net/core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -192,6 +191,40 @@ static void frames_come_whole_and_a_huge_one_is_refused(void **state)
     }
 }
 
+/* -- core -- */
+
+static void answer_long(net_turn *turn, cv_slice line, bool whole,
+                        bool too_long)
+{
+    static char block[100000];
+    (void)whole;
+    (void)too_long;
+    memset(block, line.ptr[0], sizeof(block));
+    cv_buf_put(turn->out, block, sizeof(block));
+}
+
+static void pipelined_commands_wait_while_output_is_high(void **state)
+{
+    static const net_protocol protocol = { .name = "long",
+                                           .on_line = answer_long };
+    const net_limits limits = { 0 };
+    net_core core;
+    (void)state;
+    net_core_init(&core, 1, &protocol, &limits, "/tmp");
+    net_framer_put(&core.framer, "a\r\nb\r\nc\r\nd\r\ne\r\n", 15);
+    assert_true(net_core_look(&core));
+    net_core_run(&core, NET_CALL_INPUT);
+    assert_int_equal(core.out.len, 300000);
+    assert_int_equal(core.turn.next, NET_NEXT_LINE);
+    core.out_pos = core.out.len; /* the peer has taken it */
+    assert_true(net_core_look(&core));
+    net_core_run(&core, NET_CALL_INPUT);
+    assert_int_equal(core.out.len, 500000);
+    assert_int_equal(core.out.data[499999], 'e');
+    assert_false(net_core_look(&core));
+    net_core_clear(&core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +236,7 @@ int main(void)
         cmocka_unit_test(large_data_lies_in_a_file_and_comes_back_whole),
         cmocka_unit_test(a_spool_without_directory_says_so),
         cmocka_unit_test(frames_come_whole_and_a_huge_one_is_refused),
+        cmocka_unit_test(pipelined_commands_wait_while_output_is_high),
     };
     return cmocka_run_group_tests_name("framer", tests, NULL, NULL);
 }

@@ -15,7 +15,6 @@ static cv_status verify(void *ctx, cv_slice user, cv_slice authzid,
 static void fail(net_turn *turn, cv_status status)
 {
     smtp_session *s = turn->state;
-    s->account = 0;
     if (status == CV_ERR_SYNTAX) {
         smtp_reply(turn, 501, "5.5.2", "Cannot decode the answer");
     } else if (status == CV_ERR_DENIED) {

@@ -312,8 +312,10 @@ static cv_status read_rcpt(session *c, size_t i, envelope *e, cv_error *err)
     if (r.code / 100 == 2 || e->mail.code / 100 != 2)
         return CV_OK;
     /* RFC 5321 4.5.3.1.10: some say 552 for "too many recipients". */
-    if (r.code == 552 && cv_slice_eq(r.status, CV_S("5.5.3")))
+    if (r.code == 552 && cv_slice_eq(r.status, CV_S("5.5.3"))) {
         r.code = 452;
+        r.status = CV_S("4.5.3");
+    }
     set_result(c, i, &r);
     return CV_OK;
 }

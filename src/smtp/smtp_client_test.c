@@ -195,12 +195,12 @@ static void each_recipient_has_its_own_result(void **state)
                    "C: RCPT TO:<a@x.example>\nS: 250 ok\n"
                    "C: RCPT TO:<b@x.example>\nS: 550-5.7.1 go\n"
                    "S: 550 5.7.1 away\n"
-                   "C: RCPT TO:<c@x.example>\nS: 452 full\n"
+                   "C: RCPT TO:<c@x.example>\nS: 552 5.5.3 full\n"
                    "C: DATA\nS: 354 go\nDATA\nS: 250 2.6.0 taken\n" BYE,
         PIPELINER "C: MAIL FROM:<s@me.example>\nC: RCPT TO:<a@x.example>\n"
                   "C: RCPT TO:<b@x.example>\nC: RCPT TO:<c@x.example>\n"
                   "C: DATA\nS: 250 ok\nS: 250 ok\nS: 550-5.7.1 go\n"
-                  "S: 550 5.7.1 away\nS: 452 full\nS: 354 go\nDATA\n"
+                  "S: 550 5.7.1 away\nS: 552 5.5.3 full\nS: 354 go\nDATA\n"
                   "S: 250 2.6.0 taken\n" BYE,
     };
     (void)state;
@@ -213,7 +213,7 @@ static void each_recipient_has_its_own_result(void **state)
         stop(&p, "Subject: t||body|");
         expect(&r, 0, TRANSPORT_DELIVERED, "2.6.0", "250 2.6.0 taken");
         expect(&r, 1, TRANSPORT_PERMANENT, "5.7.1", "550 5.7.1 go away");
-        expect(&r, 2, TRANSPORT_TEMPORARY, "4.3.1", "452 full");
+        expect(&r, 2, TRANSPORT_TEMPORARY, "4.5.3", "552 5.5.3 full");
         assert_false(r.results[0].reports_success);
         cv_arena_free(&r.arena);
     }
