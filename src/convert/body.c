@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "html/html_text.h"
+#include "rtf/lzfu.h"
+#include "rtf/rtf_read.h"
 
 #define CP_UTF8 65001
 #define CP_ASCII 20127
@@ -93,16 +95,41 @@ static bool choose_plain(cv_to *t, cv_body *out)
     return cv_slice_trim(out->plain).len != 0;
 }
 
-/* RTF that is the only body goes along as a file. */
-static void choose_rtf(cv_to *t, cv_body *out)
+/* RTF nothing could be made of goes along as a file. */
+static void attach_rtf(cv_to *t, cv_slice bytes, cv_body *out)
 {
-    if (out->has_plain || out->has_html ||
-        !cv_bag_binary(t->props, CV_PidTagRtfCompressed, &out->rtf) ||
-        out->rtf.len <= 16)
+    if (out->has_plain || out->has_html || bytes.len <= 16)
         return;
+    out->rtf = bytes;
     out->rtf_name = "body.rtf.lzfu";
     out->rtf_type = "octet-stream";
     say_fallback(t, "PidTagRtfCompressed", "attached as body.rtf.lzfu");
+}
+
+/* HTML that was put into RTF is the best body where there is no HTML of its
+ * own; text and RTF proper count where there is nothing else. */
+static void choose_rtf(cv_to *t, cv_body *out)
+{
+    cv_slice bytes, rtf = CV_S("");
+    bool damaged = false;
+    if (out->has_html ||
+        !cv_bag_binary(t->props, CV_PidTagRtfCompressed, &bytes) || !bytes.len)
+        return;
+    if (cv_lzfu_decompress(t->arena, bytes, &rtf, &damaged, NULL) != CV_OK ||
+        cv_rtf_kind_of(rtf) == CV_RTF_NONE) {
+        attach_rtf(t, bytes, out);
+        return;
+    }
+    if (damaged)
+        say_fallback(t, "PidTagRtfCompressed", "read as far as it goes");
+    if (cv_rtf_kind_of(rtf) == CV_RTF_HTML) {
+        out->html = cv_rtf_to_html(t->arena, rtf);
+        out->has_html = cv_slice_trim(out->html).len != 0;
+    }
+    if (!out->has_html && !out->has_plain) {
+        out->plain = cv_rtf_to_text(t->arena, rtf);
+        out->has_plain = cv_slice_trim(out->plain).len != 0;
+    }
 }
 
 cv_status cv_body_choose(cv_to *t, cv_body *out)

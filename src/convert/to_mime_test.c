@@ -144,6 +144,31 @@ static void html_gets_its_plain_alternative(void **state)
     assert_has(mail, "Y2Fmw6kNCg=="); /* the same in UTF-8 */
 }
 
+static void html_within_rtf_is_the_html_body(void **state)
+{
+    rig *r = *state;
+    static const char rtf[] =
+        "{\\rtf1\\ansi\\ansicpg1252\\fromhtml1 {\\fonttbl{\\f0 A;}}"
+        "{\\*\\htmltag64 <p>}Gr\\'fc\\'dfe{\\*\\htmltag72 </p>}}";
+    new_note(r);
+    cv_bag_set_binary(rig_props(r), CV_PidTagRtfCompressed, cv_slice_cstr(rtf));
+    const char *mail = rig_write(r);
+    assert_has(mail, "multipart/alternative");
+    assert_has(mail, "Text\r\n");
+    assert_has(mail, "PHA+R3LDvMOfZTwvcD4="); /* <p>Gruesse</p> */
+}
+
+static void rtf_nobody_can_read_is_attached(void **state)
+{
+    rig *r = *state;
+    new_note(r);
+    cv_bag_remove(rig_props(r), CV_PidTagBody);
+    cv_bag_set_binary(rig_props(r), CV_PidTagRtfCompressed,
+                      CV_S("0123456789abcdef0123456789"));
+    assert_has(rig_write(r), "filename=body.rtf.lzfu");
+    assert_int_equal(rig_count(r, CV_RULE_BODY_FALLBACK), 1);
+}
+
 static void a_wrong_code_page_is_found_out(void **state)
 {
     rig *r = *state;
@@ -484,6 +509,8 @@ int main(void)
         RIG(a_reply_goes_to_the_organizer),
         RIG(the_envelope_leaves_the_organizer_out),
         RIG(html_gets_its_plain_alternative),
+        RIG(html_within_rtf_is_the_html_body),
+        RIG(rtf_nobody_can_read_is_attached),
         RIG(a_wrong_code_page_is_found_out),
         RIG(shown_pictures_are_related_others_are_files),
         RIG(c003_ordinary_files_are_mixed),
