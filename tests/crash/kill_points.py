@@ -40,9 +40,10 @@ class Traffic:
         for i in range(2):
             self.acts.append(lambda i=i: self.submit(
                 "out%d" % i, south.user))
-        self.acts.append(lambda: self.submit(
-            "lost", "nobody@" + north.domain))
-        self.acts.append(self.meeting)
+        for i in range(2):
+            self.acts.append(lambda i=i: self.submit(
+                "lost%d" % i, "nobody@" + north.domain))
+            self.acts.append(lambda i=i: self.meeting(i))
 
     def smtp_in(self, i, size):
         mid = "in%d.%s@south.example" % (i, self.tag)
@@ -57,17 +58,17 @@ class Traffic:
         self.north.ask("submit", data=data.decode(), name="m.eml", to=[to],
                        **{"from": self.north.user})
 
-    def subject(self):
-        return "Meeting " + self.tag
+    def subject(self, i):
+        return "Meeting %d of %s" % (i, self.tag)
 
-    def has_meeting(self, server):
+    def has_meeting(self, server, i):
         return [m for m in server.ask("meeting.list", account=server.user)
-                if m["subject"] == self.subject()]
+                if m["subject"] == self.subject(i)]
 
-    def meeting(self):
-        if not self.has_meeting(self.north):
+    def meeting(self, i):
+        if not self.has_meeting(self.north, i):
             self.north.ask("meeting.create", account=self.north.user,
-                           subject=self.subject(),
+                           subject=self.subject(i),
                            start="2030-01-07T09:00:00Z",
                            attendees=[{"address": self.south.user}])
 
@@ -100,19 +101,22 @@ def complaints(t):
         n = count(t.south, "out%d.%s@north.example" % (i, t.tag))
         if n != 1:
             bad.append("mail out%d is %d times in Bob's Inbox" % (i, n))
-    reports = [m for m in t.north.inbox()
-               if m["class"].startswith("REPORT.")]
-    if len(reports) != 1:
-        bad.append("%d reports about the lost mail" % len(reports))
-    for server, who in ((t.north, "Alice"), (t.south, "Bob")):
-        n = len(t.has_meeting(server))
+    for i in range(2):
+        mid = "lost%d.%s@north.example" % (i, t.tag)
+        n = len([m for m in t.north.inbox()
+                 if m["class"].startswith("REPORT.") and mid in m["subject"]])
         if n != 1:
-            bad.append("the meeting is %d times in %s's calendar" % (n, who))
-    requests = [m for m in t.south.inbox()
-                if m["subject"] == t.subject() and
-                m["class"] == "IPM.Schedule.Meeting.Request"]
-    if len(requests) != 1:
-        bad.append("%d requests in Bob's Inbox" % len(requests))
+            bad.append("%d reports about mail lost%d" % (n, i))
+        for server, who in ((t.north, "Alice"), (t.south, "Bob")):
+            n = len(t.has_meeting(server, i))
+            if n != 1:
+                bad.append("meeting %d is %d times in %s's calendar" % (
+                    i, n, who))
+        n = len([m for m in t.south.inbox()
+                 if m["subject"] == t.subject(i) and
+                 m["class"] == "IPM.Schedule.Meeting.Request"])
+        if n != 1:
+            bad.append("%d requests of meeting %d in Bob's Inbox" % (n, i))
     for server in (t.north, t.south):
         if server.ask("queue.list"):
             bad.append("the queue of %s is not empty" % server.domain)
