@@ -7,6 +7,8 @@
 #include "ical/ical_private.h"
 
 #define RULES_MAX 24
+/* Readers that expand onsets stop in 2037: one must lie before. */
+#define LAST_FIRST_ONSET 2030
 
 cv_slice ical_zone_tzid(cv_arena *arena, const cv_timezone *tz)
 {
@@ -96,6 +98,15 @@ static void put_rule(ical_writer *w, const cv_tz_rule *r, int64_t from,
     put_half(w, &d, from, last);
 }
 
+static int64_t first_year(const cv_tz_rule *r, int64_t from_year)
+{
+    int64_t year = from_year - 1;
+
+    if (year <= LAST_FIRST_ONSET)
+        return year;
+    return r->from_year > LAST_FIRST_ONSET ? r->from_year : LAST_FIRST_ONSET;
+}
+
 void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
                    int64_t to_year, bool cdo_tzid)
 {
@@ -117,7 +128,7 @@ void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
         const cv_tz_rule *r = first + i;
         bool more =
             r + 1 < end && (r + 1)->from_year <= to_year && i + 1 < RULES_MAX;
-        int64_t from = i == 0 ? from_year - 1 : r->from_year;
+        int64_t from = i == 0 ? first_year(r, from_year) : r->from_year;
         put_rule(w, r, from, more ? (r + 1)->from_year - 1 : INT64_MAX);
         if (!more)
             break;
