@@ -107,8 +107,8 @@ static void request_has_what_peers_expect(void **state)
         "METHOD:REQUEST",
         "VERSION:2.0",
         "ORGANIZER;CN=Alice:mailto:alice@north.example",
-        "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN=Bob:"
-        "mailto:bob@south.example",
+        ("ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;"
+         "CN=Bob:mailto:bob@south.example"),
         "SUMMARY:Budget",
         "DTSTART:20261123T080000Z",
         "DTEND:20261123T090000Z",
