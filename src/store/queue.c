@@ -319,11 +319,22 @@ cv_status store_queue_next(store *s, int64_t *due, cv_error *err)
     return st;
 }
 
+static cv_status release_all(sql_conn *conn, cv_error *err)
+{
+    sql_query q = sql_start(conn, SQL_QUEUE_RECOVER);
+
+    sql_int(&q, STORE_SHARD);
+    return sql_end(&q, err);
+}
+
 static cv_status recover(store_tx *tx, void *ctx, cv_error *err)
 {
-    sql_query q = sql_start(tx->store->writer, SQL_QUEUE_RECOVER);
     (void)ctx;
+    CV_TRY(release_all(tx->store->writer, err));
+    sql_query q = sql_start(tx->store->writer, SQL_QUEUE_OUTDATED);
     sql_int(&q, STORE_SHARD);
+    sql_int(&q, (int64_t)store_epoch(tx->store));
+    sql_int(&q, store_now(tx->store));
     return sql_end(&q, err);
 }
 

@@ -95,6 +95,7 @@ cv_status store_setting_set(store *s, cv_slice scope, cv_slice name,
     setting_job job = { scope, name, value, 0 };
 
     CV_TRY(store_write(s, setting_set, &job, err));
+    cv_kill_point("setting-after-commit");
     if (epoch)
         *epoch = job.epoch;
     return CV_OK;

@@ -273,7 +273,9 @@ CV_NODISCARD cv_status store_queue_delete(store_tx *tx, store_id id,
 CV_NODISCARD cv_status store_queue_wake(store_tx *tx, cv_slice failure_class,
                                         int64_t now, size_t *count,
                                         cv_error *err);
-/* Releases the leases of a server that died: called once at start. */
+/* Releases the leases of a server that died, and makes entries due whose last
+ * failure is older than a change of settings, since the server may have died
+ * before it could wake them. Called once at start. */
 CV_NODISCARD cv_status store_queue_recover(store *s, cv_error *err);
 
 /* -- settings -- */

@@ -299,6 +299,27 @@ static void a_dead_server_s_leases_are_released_at_start(void **state)
     assert_int_equal(e.id, id);
 }
 
+static void what_failed_under_older_settings_is_due_at_start(void **state)
+{
+    fixture *f = *state;
+    store_queue_entry e = entry_due(NOON + 15 * MINUTE);
+    store_id old, held, fresh;
+
+    OK(f, store_setting_set(f->s, CV_S(""), CV_S("fix"), CV_S("true"), NULL,
+                            &f->err));
+    e.state = STORE_QUEUE_RETRY;
+    old = put(f, &e, CV_S("x"));
+    e.failed_epoch = 1;
+    fresh = put(f, &e, CV_S("x"));
+    e.failed_epoch = 0;
+    e.state = STORE_QUEUE_HELD;
+    held = put(f, &e, CV_S("x"));
+    OK(f, store_queue_recover(f->s, &f->err));
+    assert_int_equal(get(f, old).next_try, NOON);
+    assert_int_equal(get(f, fresh).next_try, NOON + 15 * MINUTE);
+    assert_int_equal(get(f, held).next_try, NOON + 15 * MINUTE);
+}
+
 static void deleting_takes_the_recipients_along(void **state)
 {
     fixture *f = *state;
@@ -356,6 +377,7 @@ int main(void)
         WITH_STORE(an_administrator_s_change_does_not_end_a_lease),
         WITH_STORE(waking_a_class_leaves_others_and_held_ones),
         WITH_STORE(a_dead_server_s_leases_are_released_at_start),
+        WITH_STORE(what_failed_under_older_settings_is_due_at_start),
         WITH_STORE(deleting_takes_the_recipients_along),
         WITH_STORE(what_is_rolled_back_was_never_there),
         WITH_STORE(a_thread_has_one_transaction),

@@ -22,8 +22,10 @@ static cv_status change(transport *t, store_id id, entry_fn fn, bool flag,
         st = store_commit(&tx, err);
     store_rollback(&tx);
     cv_arena_free(&arena);
-    if (st == CV_OK)
+    if (st == CV_OK) {
+        cv_kill_point("queue-change-after-commit");
         transport_wake(t);
+    }
     return st;
 }
 
@@ -133,7 +135,9 @@ cv_status transport_setting_changed(transport *t, cv_slice name, size_t *woken,
     if (st == CV_OK)
         st = store_commit(&tx, err);
     store_rollback(&tx);
-    if (st == CV_OK && *woken > 0)
+    if (st == CV_OK && *woken > 0) {
+        cv_kill_point("queue-wake-after-commit");
         transport_wake(t);
+    }
     return st;
 }

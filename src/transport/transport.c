@@ -206,7 +206,8 @@ static cv_status book_tx(transport_attempt *a, store_tx *tx, cv_error *err)
             CV_TRY(report_delay(a, tx, err));
     }
     CV_TRY(store_queue_update(tx, e, err));
-    cv_kill_point("queue-done-before-commit");
+    cv_kill_point(is_pending(e) ? "queue-retry-before-commit"
+                                : "queue-done-before-commit");
     if (a->failed_count > 0)
         cv_kill_point("dsn-insert-before-commit");
     return CV_OK;
@@ -223,7 +224,8 @@ static cv_status book(transport_attempt *a, cv_error *err)
     store_rollback(&tx);
     if (st != CV_OK)
         return st;
-    cv_kill_point("queue-done-after-commit");
+    cv_kill_point(is_pending(&a->entry) ? "queue-retry-after-commit"
+                                        : "queue-done-after-commit");
     if (a->failed_count > 0)
         cv_kill_point("dsn-insert-after-commit");
     transport_wake(a->t);

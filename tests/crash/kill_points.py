@@ -3,15 +3,19 @@
 
 usage: kill_points.py CONVOKE SOURCE-FOLDER [NAME...]
 
-A server takes mail by SMTP, submits mail and meetings to another server and
-gets answers, until the kill point ends it. It is started again, what was not
-acknowledged is sent again (as any client does), and then: every message that
-was accepted is in its mailbox exactly once, and the queues are empty.
+A server takes mail by SMTP, sends mail, meetings and the founding case's
+message to another server, retries, holds, is set right, until the kill point
+ends it. It is started again, what was not acknowledged is sent again (as any
+client does), and then: every message that was accepted is in its mailbox
+exactly once, the queues are empty and the database is whole.
 """
 import base64
+import contextlib
+import json
 import os
 import re
 import smtplib
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -28,22 +32,57 @@ def mail(message_id, sender, to, size=1):
                 sender, to, message_id, message_id, BIG * size))
 
 
+FIX = "content-conversion.fix-recipient-track-status-time"
+
+
+def stuck(message_id, sender, to):
+    """An object that only converts with the fix: FILETIME 0 as a reply time.
+    """
+    def text(tag, value):
+        return {"tag": tag, "type": "PtypString", "value": value}
+    row = [text("0x3001001F", to), text("0x39FE001F", to),
+           text("0x3002001F", "SMTP"), text("0x3003001F", to),
+           {"tag": "0x0C150003", "type": "PtypInteger32", "value": 1},
+           {"tag": "0x5FFB0040", "type": "PtypTime",
+            "value": "1601-01-01T00:00:00Z"}]
+    return json.dumps({
+        "format": "convoke-object/1", "messageClass": "IPM.Note",
+        "properties": [text("0x0037001F", message_id),
+                       text("0x1035001F", "<%s>" % message_id)],
+        "recipients": [{"properties": row}], "attachments": []})
+
+
 class Traffic:
     """What is sent; each act may be repeated until it is acknowledged."""
 
     def __init__(self, north, south, tag):
         self.north, self.south, self.tag = north, south, tag
-        self.acts = []
-        for i in range(3):
-            size = 15000 if i == 2 else 1
-            self.acts.append(lambda i=i, size=size: self.smtp_in(i, size))
-        for i in range(2):
-            self.acts.append(lambda i=i: self.submit(
-                "out%d" % i, south.user))
-        for i in range(2):
-            self.acts.append(lambda i=i: self.submit(
-                "lost%d" % i, "nobody@" + north.domain))
-            self.acts.append(lambda i=i: self.meeting(i))
+        self.acts = [
+            lambda: self.smtp_in(0, 1),
+            lambda: self.smtp_in(1, 15000),
+            lambda: self.submit("lost0", "nobody@" + north.domain),
+            lambda: self.submit("lost1", "nobody@" + north.domain),
+            lambda: self.meeting(0),
+            lambda: self.meeting(1),
+            # Nobody listens where south should be: retries, hold, release.
+            lambda: self.set("routing.routes", "%s=127.0.0.1:1" %
+                             south.domain),
+            lambda: self.submit("out0", south.user),
+            lambda: self.wait_retry("out0"),
+            lambda: self.hold("out0", False),
+            lambda: self.hold("out0", True),
+            lambda: north.route(south),
+            # The founding case.
+            lambda: self.set(FIX, "false"),
+            lambda: self.submit_stuck("out1"),
+            lambda: self.submit_stuck("out2"),
+            lambda: self.wait_retry("out1"),
+            lambda: self.set(FIX, "true"),
+            lambda: self.set(FIX, "false"),
+            lambda: self.submit_stuck("out3"),
+            lambda: self.wait_retry("out3"),
+            lambda: self.set(FIX, "true"),
+        ]
 
     def smtp_in(self, i, size):
         mid = "in%d.%s@south.example" % (i, self.tag)
@@ -52,21 +91,53 @@ class Traffic:
             s.sendmail(self.south.user, [self.north.user],
                        mail(mid, self.south.user, self.north.user, size))
 
+    def mid(self, name):
+        return "%s.%s@north.example" % (name, self.tag)
+
+    def queue(self, name, data, to, file_name):
+        self.north.ask("submit", data=base64.b64encode(data.encode()).decode(),
+                       name=file_name, to=[to], **{"from": self.north.user})
+
     def submit(self, name, to):
-        mid = "%s.%s@north.example" % (name, self.tag)
-        data = base64.b64encode(mail(mid, self.north.user, to).encode())
-        self.north.ask("submit", data=data.decode(), name="m.eml", to=[to],
-                       **{"from": self.north.user})
+        self.queue(name, mail(self.mid(name), self.north.user, to), to,
+                   "m.eml")
+
+    def submit_stuck(self, name):
+        to = self.south.user
+        self.queue(name, stuck(self.mid(name), self.north.user, to), to,
+                   "m.json")
+
+    def entry(self, name):
+        wanted = "<%s>" % self.mid(name)
+        found = [e for e in self.north.ask("queue.list")
+                 if e["messageId"] == wanted]
+        return found[0] if found else None
+
+    def is_tried(self, name):
+        e = self.entry(name)
+        return e is None or e["attempts"] > 0
+
+    def wait_retry(self, name):
+        if not wait_until(lambda: self.is_tried(name), 10):
+            raise Failure("%s was not tried" % name)
+
+    def hold(self, name, release):
+        e = self.entry(name)
+        if e:
+            self.north.ask("queue.hold", id=e["id"], release=release)
+
+    def set(self, name, value):
+        self.north.ask("config.set", name=name, value=value)
 
     def subject(self, i):
-        return "Meeting %d of %s" % (i, self.tag)
+        return "Meeting %d %s" % (i, self.tag)
 
-    def has_meeting(self, server, i):
+    def meetings(self, server, i):
         return [m for m in server.ask("meeting.list", account=server.user)
                 if m["subject"] == self.subject(i)]
 
     def meeting(self, i):
-        if not self.has_meeting(self.north, i):
+        if not self.meetings(self.north, i):
             self.north.ask("meeting.create", account=self.north.user,
                            subject=self.subject(i),
                            start="2030-01-07T09:00:00Z",
@@ -85,42 +156,51 @@ class Traffic:
         return True
 
 
-def count(server, message_id, account=None):
-    wanted = "<%s>" % message_id
-    return len([m for m in server.inbox(account) if m["messageId"] == wanted])
+def wrong_counts(t):
+    """(what, how often it is there) where that is not once."""
+    north, south = t.north.inbox(), t.south.inbox()
+    requests = [m["subject"] for m in south
+                if m["class"] == "IPM.Schedule.Meeting.Request"]
+    there = {}
+    for i in range(2):
+        mid = "<in%d.%s@south.example>" % (i, t.tag)
+        there["mail in%d in Alice's Inbox" % i] = \
+            len([m for m in north if m["messageId"] == mid])
+        there["request %d in Bob's Inbox" % i] = requests.count(t.subject(i))
+        there["meeting %d in Alice's calendar" % i] = \
+            len(t.meetings(t.north, i))
+        there["meeting %d in Bob's calendar" % i] = len(t.meetings(t.south, i))
+    for i in range(4):
+        mid = "<%s>" % t.mid("out%d" % i)
+        there["mail out%d in Bob's Inbox" % i] = \
+            len([m for m in south if m["messageId"] == mid])
+    return [(what, n) for what, n in there.items() if n != 1]
 
 
 def complaints(t):
     """What is not as it must be, when everything has come to rest."""
-    bad = []
-    for i in range(3):
-        n = count(t.north, "in%d.%s@south.example" % (i, t.tag))
-        if n != 1:
-            bad.append("mail in%d is %d times in Alice's Inbox" % (i, n))
+    bad = ["%s: %d times" % row for row in wrong_counts(t)]
+    # A report is not acknowledged to anybody: a submission that was repeated
+    # because its answer was lost may have one of its own.
+    reports = [m["subject"] for m in t.north.inbox()
+               if m["class"].startswith("REPORT.")]
     for i in range(2):
-        n = count(t.south, "out%d.%s@north.example" % (i, t.tag))
-        if n != 1:
-            bad.append("mail out%d is %d times in Bob's Inbox" % (i, n))
-    for i in range(2):
-        mid = "lost%d.%s@north.example" % (i, t.tag)
-        n = len([m for m in t.north.inbox()
-                 if m["class"].startswith("REPORT.") and mid in m["subject"]])
-        if n != 1:
-            bad.append("%d reports about mail lost%d" % (n, i))
-        for server, who in ((t.north, "Alice"), (t.south, "Bob")):
-            n = len(t.has_meeting(server, i))
-            if n != 1:
-                bad.append("meeting %d is %d times in %s's calendar" % (
-                    i, n, who))
-        n = len([m for m in t.south.inbox()
-                 if m["subject"] == t.subject(i) and
-                 m["class"] == "IPM.Schedule.Meeting.Request"])
-        if n != 1:
-            bad.append("%d requests of meeting %d in Bob's Inbox" % (n, i))
+        if not [s for s in reports if t.mid("lost%d" % i) in s]:
+            bad.append("no report about mail lost%d" % i)
+    if len(reports) > 3:
+        bad.append("%d reports about two lost mails" % len(reports))
     for server in (t.north, t.south):
         if server.ask("queue.list"):
             bad.append("the queue of %s is not empty" % server.domain)
     return bad
+
+
+def database_complaint(server):
+    path = os.path.join(server.dir, "convoke.db")
+    with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % path,
+                                            uri=True)) as db:
+        (answer,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    return [] if answer == "ok" else ["the database: " + answer]
 
 
 def one(binary, south, point, nth, tag):
@@ -142,7 +222,7 @@ def one(binary, south, point, nth, tag):
         if not t.run():
             return ["the server died again"]
         wait_until(lambda: not complaints(t), 15)
-        return complaints(t)
+        return complaints(t) + database_complaint(north)
     finally:
         north.remove()
 
