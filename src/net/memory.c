@@ -64,6 +64,8 @@ void net_memory_feed(net_memory *memory, cv_slice bytes)
 
 void net_memory_start_tls(net_memory *memory)
 {
+    if (!memory->handshaking)
+        return;
     memory->handshaking = false;
     memory->core.turn.tls = true;
     memory->core.turn.tls_possible = false;

@@ -18,7 +18,7 @@ CV_NODISCARD cv_status net_memory_open(const net_protocol *protocol,
  * at once. After NET_NEXT_STARTTLS pending input and all bytes until
  * net_memory_start_tls() are dropped. */
 void net_memory_feed(net_memory *memory, cv_slice bytes);
-/* The handshake is done. */
+/* The handshake is done; nothing when none was asked for. */
 void net_memory_start_tls(net_memory *memory);
 /* Takes the output since the last call; borrowed until the next call. */
 cv_slice net_memory_output(net_memory *memory);

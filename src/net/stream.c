@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,9 @@ static cv_status try_address(const struct addrinfo *a, int64_t deadline,
         socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return cv_fail(err, CV_ERR_IO, "socket: %s", strerror(errno));
+    int on = 1;
+    /* Commands and the end of DATA are small and awaited. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     int code = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
     cv_status status = CV_OK;
     if (code == EINPROGRESS) {

@@ -39,11 +39,8 @@ static void transport_values(void *ctx, cv_arena *arena,
         .duplicate_days = settings_duration(s, "transport.duplicate-window"),
         .max_hops = (unsigned)settings_int(s, "transport.max-hops"),
         .host_name = settings_text(s, "server.host-name", arena),
-        .postmaster = settings_text(s, "server.postmaster", arena),
+        .postmaster = core_postmaster(c, arena),
     };
-    if (out->postmaster.len == 0)
-        out->postmaster = cv_arena_printf(arena, "postmaster@%.*s",
-                                          CV_FMT(core_domain(c, arena)));
 }
 
 static bool is_local_domain(void *ctx, cv_slice domain)
@@ -149,6 +146,16 @@ cv_slice core_domain(core *c, cv_arena *arena)
     cv_slice rest = settings_text(c->settings, "server.domains", arena);
 
     return cv_slice_trim(cv_slice_cut(&rest, ';'));
+}
+
+cv_slice core_postmaster(core *c, cv_arena *arena)
+{
+    cv_slice address = settings_text(c->settings, "server.postmaster", arena);
+
+    if (address.len > 0)
+        return address;
+    return cv_arena_printf(arena, "postmaster@%.*s",
+                           CV_FMT(core_domain(c, arena)));
 }
 
 bool core_is_local_domain(core *c, cv_slice domain)

@@ -66,6 +66,8 @@ CV_NODISCARD cv_status core_setting_changed(core *c, cv_slice name,
                                             size_t *woken, cv_error *err);
 /* The server's first local domain. Arena. */
 cv_slice core_domain(core *c, cv_arena *arena);
+/* Who gets what nobody else can get. Arena. */
+cv_slice core_postmaster(core *c, cv_arena *arena);
 bool core_is_local_domain(core *c, cv_slice domain);
 
 #endif

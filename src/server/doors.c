@@ -99,6 +99,11 @@ static smtp_verdict check_rcpt(void *ctx, int64_t account, cv_slice address)
     return verdict;
 }
 
+static cv_slice postmaster(void *ctx, cv_arena *arena)
+{
+    return core_postmaster(ctx, arena);
+}
+
 static cv_status submit(void *ctx, const smtp_envelope *e, cv_error *err)
 {
     core *c = ctx;
@@ -144,6 +149,7 @@ smtp_backend doors_smtp_backend(core *c)
         .authenticate = authenticate,
         .may_send_as = may_send_as,
         .check_rcpt = check_rcpt,
+        .postmaster = postmaster,
         .submit = submit,
         .max_size = max_size,
         .max_rcpts = max_rcpts,

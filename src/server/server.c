@@ -120,6 +120,7 @@ static cv_status open_doors(server *s, const char *dir, cv_error *err)
     cv_slice control = cv_arena_printf(s->arena, "%s/control", dir);
     net_server_config config = {
         .workers = (unsigned)settings_int(s->core.settings, "server.workers"),
+        .spool_dir = dir,
     };
 
     CV_TRY(open_tls(s, dir, err));

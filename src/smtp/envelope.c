@@ -297,10 +297,12 @@ static cv_slice whole_address(net_turn *turn, smtp_path_kind kind,
                               cv_slice address)
 {
     smtp_session *s = turn->state;
-    if (kind == SMTP_PATH_POSTMASTER)
-        return cv_arena_printf(s->arena, "postmaster@%s",
-                               smtp_door_of(turn)->host_name);
-    return cv_arena_dup(s->arena, address);
+    const smtp_door *door = smtp_door_of(turn);
+    if (kind != SMTP_PATH_POSTMASTER)
+        return cv_arena_dup(s->arena, address);
+    if (door->backend->postmaster)
+        return door->backend->postmaster(door->backend->ctx, s->arena);
+    return cv_arena_printf(s->arena, "postmaster@%s", door->host_name);
 }
 
 static void add_rcpt(net_turn *turn, smtp_path_kind kind, cv_slice address,

@@ -43,6 +43,9 @@ typedef struct smtp_backend {
     bool (*may_send_as)(void *ctx, int64_t account, cv_slice from);
     /* account 0: nobody has authenticated. */
     smtp_verdict (*check_rcpt)(void *ctx, int64_t account, cv_slice address);
+    /* Whose mail <Postmaster> without a domain is (RFC 5321 4.5.1); may be
+     * NULL: postmaster at the door's host name. Arena. */
+    cv_slice (*postmaster)(void *ctx, cv_arena *arena);
     /* Errors: CV_ERR_IO and CV_ERR_NOMEM become 451/452, CV_ERR_LIMIT 552. */
     cv_status (*submit)(void *ctx, const smtp_envelope *envelope,
                         cv_error *err);

@@ -41,6 +41,12 @@ static smtp_verdict check_rcpt(void *ctx, int64_t account, cv_slice address)
     return SMTP_UNKNOWN;
 }
 
+static cv_slice postmaster(void *ctx, cv_arena *arena)
+{
+    (void)ctx;
+    return cv_arena_dup(arena, CV_S("info@mail.example"));
+}
+
 static const char *const notify_names[] = { "",   "N", "S",   "?", "F",  "?",
                                             "SF", "?", "D",   "?", "SD", "?",
                                             "FD", "?", "SFD", "?" };
@@ -139,8 +145,15 @@ void proto_backend_init(proto_backend *b)
     pthread_mutex_init(&b->lock, NULL);
     b->max_size = 500;
     b->env = cv_env_test(&b->clock);
-    b->backend = (smtp_backend){ authenticate, may_send_as, check_rcpt, submit,
-                                 max_size,     max_rcpts,   max_hops,   b };
+    b->backend = (smtp_backend){ .authenticate = authenticate,
+                                 .may_send_as = may_send_as,
+                                 .check_rcpt = check_rcpt,
+                                 .postmaster = postmaster,
+                                 .submit = submit,
+                                 .max_size = max_size,
+                                 .max_rcpts = max_rcpts,
+                                 .max_hops = max_hops,
+                                 .ctx = b };
     if (net_sasl_new("PLAIN", &b->sasl, NULL) != CV_OK)
         cv_assert(b->sasl);
     b->incoming = (smtp_door){ .backend = &b->backend,

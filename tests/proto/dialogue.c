@@ -16,7 +16,10 @@
  *   T:              the TLS handshake (not played over TLS)
  *   M: text         the backend got this message
  *   X:              the server closes
- * Prints `N passed, N failed`; a case is a file in one of the four ways.
+ * What the client says is then played with every byte in turn changed (XOR 01,
+ * 80 and FF) and broken off behind every byte: whatever comes back must still
+ * be replies.
+ * Prints `N passed, N failed`; a case is a file in one of the five ways.
  */
 #include "net/memory.h"
 #include "net/stream.h"
@@ -319,6 +322,80 @@ static bool play_on_socket(proto_backend *b, const dialogue *d, uint16_t port,
     return ok;
 }
 
+/* -- hostile bytes -- */
+
+static bool are_replies(cv_slice text)
+{
+    while (text.len > 0) {
+        size_t end = cv_slice_find(text, CV_S("\r\n"), 0);
+        if (end == CV_NPOS || end < 4 || text.ptr[0] < '2' ||
+            text.ptr[0] > '5' || (text.ptr[3] != ' ' && text.ptr[3] != '-'))
+            return false;
+        text = cv_slice_sub(text, end + 2, CV_NPOS);
+    }
+    return true;
+}
+
+static bool survives(proto_backend *b, const dialogue *d, cv_slice bytes,
+                     cv_slice after_tls)
+{
+    net_peer peer = { .address = "192.0.2.1", .loopback = !d->remote };
+    net_limits limits = { 0 };
+    net_memory *m = NULL;
+    char last[1000];
+    if (net_memory_open(&smtp_protocol, &limits, &peer,
+                        d->submission ? &b->submission : &b->incoming, &m,
+                        NULL) != CV_OK)
+        return false;
+    net_memory_feed(m, bytes);
+    net_memory_start_tls(m);
+    net_memory_feed(m, after_tls);
+    bool ok = are_replies(net_memory_output(m));
+    net_memory_close(&m);
+    proto_backend_take(b, last, sizeof(last));
+    return ok;
+}
+
+/* What the client says in the whole dialogue; *tls is where TLS begins. */
+static uint8_t *client_side(const dialogue *d, cv_arena *arena, size_t *tls)
+{
+    uint8_t *all = cv_arena_alloc(arena, d->client_bytes + 1);
+    size_t len = 0;
+    *tls = d->client_bytes;
+    for (size_t i = 0; all && i < d->count; i++) {
+        const step *s = &d->steps[i];
+        if (s->kind == 'T')
+            *tls = len;
+        if (s->kind != 'C')
+            continue;
+        memcpy(all + len, s->text.ptr, s->text.len);
+        len += s->text.len;
+    }
+    return all;
+}
+
+static bool play_hostile(proto_backend *b, const dialogue *d, cv_arena *arena)
+{
+    static const uint8_t masks[] = { 0x01, 0x80, 0xFF, 0 };
+    size_t tls = 0, n = d->client_bytes;
+    uint8_t *all = client_side(d, arena, &tls);
+    bool ok = all != NULL;
+    for (size_t i = 0; ok && i < n && i < 4096; i++) {
+        for (size_t k = 0; ok && k < CV_LEN(masks); k++) {
+            /* Without a mask: what comes before byte i, and no more. */
+            size_t end = masks[k] ? n : i;
+            size_t cut = tls < end ? tls : end;
+            all[i] ^= masks[k];
+            ok = survives(b, d, cv_slice_of(all, cut),
+                          cv_slice_of(all + cut, end - cut));
+            all[i] ^= masks[k];
+            if (!ok)
+                printf("%s: byte %zu XOR %02x\n", d->path, i, masks[k]);
+        }
+    }
+    return ok;
+}
+
 /* -- servers: incoming and submission, plain and TLS -- */
 
 typedef struct servers {
@@ -376,6 +453,7 @@ int main(int argc, char **argv)
                   read_dialogue(argv[i], arena, &d);
         count[ok && play_in_memory(&backend, &d, 0, false)]++;
         count[ok && play_cut(&backend, &d)]++;
+        count[ok && play_hostile(&backend, &d, arena)]++;
         if (ok && !d.remote)
             count[play_on_socket(&backend, &d, s.port[d.submission][0],
                                  false)]++;
