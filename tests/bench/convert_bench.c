@@ -5,8 +5,8 @@
  * convert_bench to-mime FILE MS    .msg -> MIME as often as MS allows
  * convert_bench to-object FILE MS  MIME -> object, the same
  *
- * The last two print "messages cpu_seconds peak_kilobytes". One conversion is all
- * of it: reading the bytes, the object, the output into memory, freeing.
+ * The last two print "messages cpu_seconds peak_kilobytes". One conversion is
+ * all of it: reading the bytes, the object, the output into memory, freeing.
  */
 #include "convert/convert.h"
 #include "mime/mime.h"
