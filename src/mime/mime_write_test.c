@@ -163,6 +163,34 @@ static void header_text_comes_back_as_it_was(void **state)
     }
 }
 
+/* RFC 2047 5: each word holds whole characters, for readers that decode them
+ * one by one. */
+static void no_encoded_word_cuts_a_character(void **state)
+{
+    fixture *f = *state;
+    static const char *const rows[] = {
+        "a\xF0\x9F\x98\x81\xF0\x9F\x98\x81\xF0\x9F\x98\x81\xF0\x9F\x98\x81"
+        "\xF0\x9F\x98\x81\xF0\x9F\x98\x81\xF0\x9F\x98\x81\xF0\x9F\x98\x81"
+        "\xF0\x9F\x98\x81\xF0\x9F\x98\x81\xF0\x9F\x98\x81\xF0\x9F\x98\x81",
+        "many plain letters, so that it is Q: \xE2\x82\xAC\xE2\x82\xAC\xE2\x82"
+        "\xAC\xE2\x82\xAC and then many more letters \xE2\x82\xAC\xE2\x82\xAC",
+    };
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        cv_slice rest = subject_line(f, cv_slice_cstr(rows[i]));
+        size_t words = 0;
+        for (cv_error err; rest.ptr; words++) {
+            cv_slice text, word = cv_slice_trim(cv_slice_cut(&rest, ' '));
+            assert_true(word.len <= 75);
+            assert_int_equal(
+                cv_mime_decode_text(f->arena, word, CV_S(""), &text, &err),
+                CV_OK);
+            assert_true(cv_slice_find(text, CV_S("\xEF\xBF\xBD"), 0) ==
+                        CV_NPOS);
+        }
+        assert_true(words > 2);
+    }
+}
+
 static void C013_control_characters_never_make_a_header(void **state)
 {
     fixture *f = *state;
@@ -604,6 +632,7 @@ int main(void)
         TEST(bytes_come_back_as_they_were),
         TEST(only_the_words_that_need_it_are_encoded),
         TEST(header_text_comes_back_as_it_was),
+        TEST(no_encoded_word_cuts_a_character),
         TEST(C013_control_characters_never_make_a_header),
         TEST(C015_references_are_folded_between_ids),
         TEST(no_line_is_longer_than_998),
