@@ -45,7 +45,7 @@ static cv_slice strip(cv_slice s)
     }
 }
 
-cv_slice ical_smtp_of_uri(cv_arena *arena, cv_slice uri)
+cv_slice cv_ical_smtp_of_uri(cv_arena *arena, cv_slice uri)
 {
     cv_slice s = strip(uri);
 
@@ -55,10 +55,10 @@ cv_slice ical_smtp_of_uri(cv_arena *arena, cv_slice uri)
     return cv_address_is_smtp(s) ? s : CV_S("");
 }
 
-cv_slice ical_address_of(cv_arena *arena, const cv_ical_prop *prop)
+cv_slice cv_ical_address_of(cv_arena *arena, const cv_ical_prop *prop)
 {
-    cv_slice address = ical_smtp_of_uri(arena, prop->value);
+    cv_slice address = cv_ical_smtp_of_uri(arena, prop->value);
     if (address.len == 0)
-        address = ical_smtp_of_uri(arena, cv_ical_param_get(prop, "EMAIL"));
+        address = cv_ical_smtp_of_uri(arena, cv_ical_param_get(prop, "EMAIL"));
     return address;
 }

@@ -91,8 +91,8 @@ static cv_bag *row_add(people *p, cv_slice name, cv_slice address, int32_t type)
                       ? cv_object_add_recipient(p->in->obj)
                       : NULL;
     if (!row) {
-        ical_say(p->in, CV_RULE_LIMIT, NULL, "ATTENDEE",
-                 "further attendees were left out");
+        cv_ical_say(p->in, CV_RULE_LIMIT, NULL, "ATTENDEE",
+                    "further attendees were left out");
         return NULL;
     }
     (void)cv_row_set_smtp(row, name.len ? name : address, address, type);
@@ -162,8 +162,8 @@ static void add_unsendable(people *p, const cv_ical_prop *prop, cv_slice name)
                : cv_slice_ieq(role, CV_S("OPT-PARTICIPANT")) ? UNSENDABLE_CC
                                                              : UNSENDABLE_TO;
     if (!cv_slice_ieq(cv_slice_trim(prop->value), CV_S("invalid:nomail")))
-        ical_say(p->in, CV_RULE_ICAL_ATTENDEE, prop, "ATTENDEE",
-                 "no mail address: kept by name");
+        cv_ical_say(p->in, CV_RULE_ICAL_ATTENDEE, prop, "ATTENDEE",
+                    "no mail address: kept by name");
     if (name.len == 0)
         name = cv_slice_trim(cv_text_one_line(p->in->arena, prop->value));
     add_name(&p->unsendable[kind], name);
@@ -179,7 +179,7 @@ static void import_answer(people *p, cv_bag *row, const cv_ical_prop *prop)
                              track_status(partstat));
     if (p->in->method != ICAL_PUBLISH)
         return;
-    when = ical_utc_of_text(cv_ical_param_get(prop, "X-MS-OLK-RESPTIME"));
+    when = cv_ical_utc_of_text(cv_ical_param_get(prop, "X-MS-OLK-RESPTIME"));
     if (when != ICAL_NO_TIME)
         (void)cv_bag_set_ticks(row, CV_PidTagRecipientTrackStatusTime, when);
 }
@@ -187,7 +187,7 @@ static void import_answer(people *p, cv_bag *row, const cv_ical_prop *prop)
 static void import_attendee(people *p, const cv_ical_prop *prop)
 {
     cv_slice name = common_name(p->in, prop);
-    cv_slice address = ical_address_of(p->in->arena, prop);
+    cv_slice address = cv_ical_address_of(p->in->arena, prop);
 
     p->attendees++;
     note_rsvp(p, prop);
@@ -241,12 +241,12 @@ static void set_sender(people *p, const cv_ical_comp *event,
     ical_import *in = p->in;
     const cv_ical_prop *olk = cv_ical_prop_get(event, "X-MS-OLK-SENDER");
     cv_slice by =
-        ical_smtp_of_uri(in->arena, cv_ical_param_get(organizer, "SENT-BY"));
+        cv_ical_smtp_of_uri(in->arena, cv_ical_param_get(organizer, "SENT-BY"));
 
-    if (olk && ical_address_of(in->arena, olk).len) {
+    if (olk && cv_ical_address_of(in->arena, olk).len) {
         (void)cv_bag_set_person(in->bag, &cv_person_sender,
                                 common_name(in, olk),
-                                ical_address_of(in->arena, olk));
+                                cv_ical_address_of(in->arena, olk));
         return;
     }
     if (in->ctx->from_address.len ||
@@ -265,17 +265,17 @@ static void import_organizer(people *p, const cv_ical_comp *event)
     cv_slice name = prop ? common_name(in, prop) : CV_S("");
 
     if (prop)
-        p->organizer = ical_address_of(in->arena, prop);
+        p->organizer = cv_ical_address_of(in->arena, prop);
     if (p->organizer.len == 0 && in->ctx->from_address.len &&
         in->method != ICAL_PUBLISH) {
-        ical_say(in, CV_RULE_ICAL_ORGANIZER, prop, "ORGANIZER",
-                 "the mail's sender is taken");
+        cv_ical_say(in, CV_RULE_ICAL_ORGANIZER, prop, "ORGANIZER",
+                    "the mail's sender is taken");
         p->organizer = in->ctx->from_address;
         if (name.len == 0)
             name = in->ctx->from_name;
     } else if (p->organizer.len == 0 && in->method != ICAL_PUBLISH) {
-        ical_say(in, CV_RULE_ICAL_ORGANIZER, prop, "ORGANIZER",
-                 "no organizer is known");
+        cv_ical_say(in, CV_RULE_ICAL_ORGANIZER, prop, "ORGANIZER",
+                    "no organizer is known");
     }
     if (p->organizer.len == 0)
         return;
@@ -294,9 +294,9 @@ static bool is_final(const cv_ical_prop *prop)
     return track_status(cv_ical_param_get(prop, "PARTSTAT")) != 0;
 }
 
-const cv_ical_prop *ical_find_responder(const cv_ical_context *ctx,
-                                        const cv_ical_comp *event,
-                                        cv_arena *arena)
+const cv_ical_prop *cv_ical_find_responder(const cv_ical_context *ctx,
+                                           const cv_ical_comp *event,
+                                           cv_arena *arena)
 {
     const cv_ical_prop *first = NULL;
 
@@ -305,7 +305,7 @@ const cv_ical_prop *ical_find_responder(const cv_ical_context *ctx,
         if (!cv_slice_eq(prop->name, CV_S("ATTENDEE")) || !is_final(prop))
             continue;
         if (ctx->from_address.len &&
-            cv_slice_ieq(ical_address_of(arena, prop), ctx->from_address))
+            cv_slice_ieq(cv_ical_address_of(arena, prop), ctx->from_address))
             return prop;
         if (!first)
             first = prop;
@@ -319,7 +319,7 @@ static void import_response(people *p, const cv_ical_comp *event)
     ical_import *in = p->in;
     const cv_ical_prop *who = in->responder;
     const cv_ical_prop *organizer = cv_ical_prop_get(event, "ORGANIZER");
-    cv_slice address = who ? ical_address_of(in->arena, who) : CV_S("");
+    cv_slice address = who ? cv_ical_address_of(in->arena, who) : CV_S("");
     cv_slice name = who ? common_name(in, who) : CV_S("");
 
     if (in->ctx->from_address.len) {
@@ -335,7 +335,7 @@ static void import_response(people *p, const cv_ical_comp *event)
                                     name.len ? name : address, address);
     }
     if (organizer)
-        p->organizer = ical_address_of(in->arena, organizer);
+        p->organizer = cv_ical_address_of(in->arena, organizer);
     if (p->organizer.len &&
         (row_find(p, p->organizer) || cv_object_recipient_count(in->obj) == 0))
         set_organizer_row(p, common_name(in, organizer), p->organizer);
@@ -382,8 +382,8 @@ static void import_resources(people *p, const cv_ical_comp *event)
 
     while (rest.ptr) {
         cv_ical_prop one = *prop;
-        one.value = ical_list_next(&rest);
-        cv_slice name = ical_prop_line_text(p->in->arena, &one);
+        one.value = cv_ical_list_next(&rest);
+        cv_slice name = cv_ical_prop_line_text(p->in->arena, &one);
         if (name.len)
             add_name(&p->unsendable[UNSENDABLE_BCC], name);
     }
@@ -399,7 +399,7 @@ static void set_response_wanted(people *p)
     (void)cv_bag_set_bool(p->in->bag, CV_PidTagReplyRequested, wanted);
 }
 
-void ical_import_people(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_people(ical_import *in, const cv_ical_comp *event)
 {
     people p = { .in = in };
 

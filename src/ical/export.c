@@ -12,8 +12,8 @@
 #define BODIES_MAX ((size_t)64 << 20)
 #define PRODID "-//Convoke//Convoke 0.1//EN"
 
-void ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
-                     const char *done)
+void cv_ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
+                        const char *done)
 {
     cv_report_add(ex->report,
                   CV_FINDING(.rule = rule, .property = cv_slice_cstr(property),
@@ -42,7 +42,7 @@ static unsigned method_bit(const ical_export *ex, const char *method)
 {
     if (!method)
         method = cv_ical_method_of(ex->obj);
-    unsigned bit = method ? ical_method_of_name(cv_slice_cstr(method)) : 0;
+    unsigned bit = method ? cv_ical_method_of_name(cv_slice_cstr(method)) : 0;
     if (bit == ICAL_COUNTER && ex->options->counter_as_reply)
         return ICAL_REPLY;
     return bit ? bit : ICAL_PUBLISH;
@@ -75,9 +75,9 @@ static void find_start(ical_export *ex)
     ex->start = first_moment(ex->bag, tags, CV_LEN(tags));
     if (ex->start != ICAL_NO_TIME &&
         first_moment(ex->bag, tags, 1) == ICAL_NO_TIME)
-        ical_export_say(ex, CV_RULE_MEETING_TIMES,
-                        "PidLidAppointmentStartWhole",
-                        "another start property is used");
+        cv_ical_export_say(ex, CV_RULE_MEETING_TIMES,
+                           "PidLidAppointmentStartWhole",
+                           "another start property is used");
     if (ex->method == ICAL_COUNTER) {
         ex->original_start = ex->start;
         int64_t t = first_moment(ex->bag, proposed, 1);
@@ -98,8 +98,8 @@ static int64_t plain_end(ical_export *ex, int64_t start)
         cv_bag_i32(ex->bag, CV_PidLidAppointmentDuration, &minutes) &&
         minutes >= 0) {
         end = start + minutes * ICAL_MINUTE;
-        ical_export_say(ex, CV_RULE_MEETING_TIMES, "PidLidAppointmentEndWhole",
-                        "start and duration");
+        cv_ical_export_say(ex, CV_RULE_MEETING_TIMES,
+                           "PidLidAppointmentEndWhole", "start and duration");
     }
     return end;
 }
@@ -119,8 +119,9 @@ static void find_end(ical_export *ex)
         return;
     if (ex->end == ICAL_NO_TIME || ex->end < ex->start) {
         if (ex->end != ICAL_NO_TIME)
-            ical_export_say(ex, CV_RULE_ICAL_END, "PidLidAppointmentEndWhole",
-                            "the same as the start");
+            cv_ical_export_say(ex, CV_RULE_ICAL_END,
+                               "PidLidAppointmentEndWhole",
+                               "the same as the start");
         ex->end = ex->start;
     }
 }
@@ -136,7 +137,7 @@ static bool read_definition(ical_export *ex, cv_tag tag, const char *name,
         return false;
     if (cv_tzdef_parse(ex->arena, blob, out) == CV_OK)
         return true;
-    ical_export_say(ex, CV_RULE_BAD_BLOB, name, "counts as absent");
+    cv_ical_export_say(ex, CV_RULE_BAD_BLOB, name, "counts as absent");
     return false;
 }
 
@@ -217,24 +218,24 @@ static int64_t day_of(const ical_export *ex, int64_t utc, bool has_zone,
     return local - (local % ICAL_DAY + ICAL_DAY) % ICAL_DAY;
 }
 
-void ical_export_moment(ical_export *ex, const char *name, int64_t utc,
-                        bool has_zone, const cv_timezone *zone)
+void cv_ical_export_moment(ical_export *ex, const char *name, int64_t utc,
+                           bool has_zone, const cv_timezone *zone)
 {
-    ical_line_begin(&ex->w, name);
+    cv_ical_line_begin(&ex->w, name);
     if (ex->all_day) {
-        ical_line_param(&ex->w, "VALUE", CV_S("DATE"));
-        ical_line_colon(&ex->w);
+        cv_ical_line_param(&ex->w, "VALUE", CV_S("DATE"));
+        cv_ical_line_colon(&ex->w);
         cv_ical_time_put(&ex->w.line, day_of(ex, utc, has_zone, zone), true);
     } else if (has_zone) {
-        ical_line_param(&ex->w, "TZID", ical_zone_tzid(ex->arena, zone));
-        ical_line_colon(&ex->w);
+        cv_ical_line_param(&ex->w, "TZID", cv_ical_zone_tzid(ex->arena, zone));
+        cv_ical_line_colon(&ex->w);
         cv_ical_time_put(&ex->w.line, cv_timezone_to_local(zone, utc), false);
     } else {
-        ical_line_colon(&ex->w);
+        cv_ical_line_colon(&ex->w);
         cv_ical_time_put(&ex->w.line, utc, false);
-        ical_line_raw(&ex->w, CV_S("Z"));
+        cv_ical_line_raw(&ex->w, CV_S("Z"));
     }
-    ical_line_end(&ex->w);
+    cv_ical_line_end(&ex->w);
 }
 
 static bool is_midnight(int64_t ticks)
@@ -279,17 +280,17 @@ static void read_series(ical_export *ex)
         return;
     if (cv_recurrence_parse(ex->arena, blob, (uint32_t)codepage, &ex->series,
                             &damaged, NULL) != CV_OK) {
-        ical_export_say(ex, CV_RULE_BAD_BLOB, "PidLidAppointmentRecur",
-                        "the event is written as a single one");
+        cv_ical_export_say(ex, CV_RULE_BAD_BLOB, "PidLidAppointmentRecur",
+                           "the event is written as a single one");
         return;
     }
     if (damaged)
-        ical_export_say(ex, CV_RULE_BAD_VALUE, "PidLidAppointmentRecur",
-                        "repaired");
+        cv_ical_export_say(ex, CV_RULE_BAD_VALUE, "PidLidAppointmentRecur",
+                           "repaired");
     if (!cv_recurrence_is_computable(&ex->series)) {
-        ical_export_say(ex, CV_RULE_ICAL_RRULE, "PidLidAppointmentRecur",
-                        "a calendar that is not Gregorian: the first "
-                        "instance is written");
+        cv_ical_export_say(ex, CV_RULE_ICAL_RRULE, "PidLidAppointmentRecur",
+                           "a calendar that is not Gregorian: the first "
+                           "instance is written");
         return;
     }
     ex->is_series = true;
@@ -367,8 +368,8 @@ static void find_uid(ical_export *ex)
     ex->uid = derive_uid(ex);
     if (ex->method != ICAL_PUBLISH ||
         cv_bag_has(ex->bag, CV_PidLidGlobalObjectId))
-        ical_export_say(ex, CV_RULE_GLOBAL_ID, "PidLidGlobalObjectId",
-                        "a UID was derived from the event");
+        cv_ical_export_say(ex, CV_RULE_GLOBAL_ID, "PidLidGlobalObjectId",
+                           "a UID was derived from the event");
 }
 
 /* RECURRENCE-ID of an exception that stands alone. */
@@ -382,8 +383,8 @@ static void export_recurrence_id(ical_export *ex)
     if (ex->is_series)
         return;
     if (cv_bag_ticks(ex->bag, CV_PidLidExceptionReplaceTime, &ticks)) {
-        ical_export_moment(ex, "RECURRENCE-ID", ticks, ex->has_start_zone,
-                           &ex->start_zone);
+        cv_ical_export_moment(ex, "RECURRENCE-ID", ticks, ex->has_start_zone,
+                              &ex->start_zone);
         return;
     }
     if (!cv_bag_binary(ex->bag, CV_PidLidGlobalObjectId, &blob) ||
@@ -402,8 +403,8 @@ static void export_recurrence_id(ical_export *ex)
                  ICAL_DAY;
     if (ex->has_start_zone)
         ticks = cv_timezone_to_utc(&ex->start_zone, ticks);
-    ical_export_moment(ex, "RECURRENCE-ID", ticks, ex->has_start_zone,
-                       &ex->start_zone);
+    cv_ical_export_moment(ex, "RECURRENCE-ID", ticks, ex->has_start_zone,
+                          &ex->start_zone);
 }
 
 /* -- times of change: rules CC6, CC8, CC9 -- */
@@ -430,22 +431,22 @@ static void export_stamps(ical_export *ex)
     if (t == ICAL_NO_TIME)
         t = ex->start == ICAL_NO_TIME ? 0 : ex->start;
     if (invented && ex->method != ICAL_PUBLISH)
-        ical_export_say(
+        cv_ical_export_say(
             ex, responds ? CV_RULE_CRITICAL_CHANGE : CV_RULE_OWNER_CHANGE,
             responds ? "PidLidAttendeeCriticalChange"
                      : "PidLidOwnerCriticalChange",
             "now");
-    ical_put_utc(&ex->w, "DTSTAMP", t);
+    cv_ical_put_utc(&ex->w, "DTSTAMP", t);
     if (responds && ex->options->attendee_critical_change)
-        ical_put_utc(&ex->w, "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE", t);
+        cv_ical_put_utc(&ex->w, "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE", t);
     if (responds && ex->options->reply_time)
-        ical_put_utc(&ex->w, "X-MICROSOFT-CDO-REPLYTIME", t);
+        cv_ical_put_utc(&ex->w, "X-MICROSOFT-CDO-REPLYTIME", t);
     if (responds && first_moment(ex->bag, owner, 1) == ICAL_NO_TIME)
         return;
     if (responds)
         t = first_moment(ex->bag, owner, 1);
     if (ex->method != ICAL_PUBLISH && ex->options->owner_critical_change)
-        ical_put_utc(&ex->w, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE", t);
+        cv_ical_put_utc(&ex->w, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE", t);
 }
 
 /* -- words and text -- */
@@ -469,16 +470,16 @@ static void export_busy(ical_export *ex, const cv_bag *bag)
     bool cancelled = ex->method == ICAL_CANCEL ||
                      (ex->method == ICAL_PUBLISH && (flags & 4));
 
-    ical_put_word(&ex->w, "TRANSP",
-                  state == 0 || state == 4 ? "TRANSPARENT" : "OPAQUE");
-    ical_put_word(&ex->w, "STATUS",
-                  cancelled                                  ? "CANCELLED"
-                  : ex->method == ICAL_PUBLISH && state == 1 ? "TENTATIVE"
-                                                             : "CONFIRMED");
-    ical_put_word(&ex->w, "X-MICROSOFT-CDO-BUSYSTATUS", busy_word(busy));
+    cv_ical_put_word(&ex->w, "TRANSP",
+                     state == 0 || state == 4 ? "TRANSPARENT" : "OPAQUE");
+    cv_ical_put_word(&ex->w, "STATUS",
+                     cancelled                                  ? "CANCELLED"
+                     : ex->method == ICAL_PUBLISH && state == 1 ? "TENTATIVE"
+                                                                : "CONFIRMED");
+    cv_ical_put_word(&ex->w, "X-MICROSOFT-CDO-BUSYSTATUS", busy_word(busy));
     if (ex->method == ICAL_REQUEST)
-        ical_put_word(&ex->w, "X-MICROSOFT-CDO-INTENDEDSTATUS",
-                      busy_word(intended));
+        cv_ical_put_word(&ex->w, "X-MICROSOFT-CDO-INTENDEDSTATUS",
+                         busy_word(intended));
 }
 
 static void export_class(ical_export *ex, const cv_bag *bag)
@@ -488,11 +489,11 @@ static void export_class(ical_export *ex, const cv_bag *bag)
     int32_t v = cv_bag_i32_or(bag, CV_PidTagSensitivity, 0);
     int32_t importance = cv_bag_i32_or(bag, CV_PidTagImportance, 1);
 
-    ical_put_word(&ex->w, "CLASS", words[v >= 0 && v < 4 ? v : 2]);
+    cv_ical_put_word(&ex->w, "CLASS", words[v >= 0 && v < 4 ? v : 2]);
     if (importance < 0 || importance > 2)
         importance = 1;
-    ical_put_int(&ex->w, "PRIORITY", 9 - 4 * importance);
-    ical_put_int(&ex->w, "X-MICROSOFT-CDO-IMPORTANCE", importance);
+    cv_ical_put_int(&ex->w, "PRIORITY", 9 - 4 * importance);
+    cv_ical_put_int(&ex->w, "X-MICROSOFT-CDO-IMPORTANCE", importance);
 }
 
 static void export_summary(ical_export *ex, const cv_bag *bag)
@@ -503,7 +504,7 @@ static void export_summary(ical_export *ex, const cv_bag *bag)
         text = cv_bag_string_or(bag, CV_PidTagSubject, CV_S(""));
     text = cv_text_one_line(ex->arena, text);
     if (text.len)
-        ical_put_text(&ex->w, "SUMMARY", text);
+        cv_ical_put_text(&ex->w, "SUMMARY", text);
 }
 
 /* HTML bodies only when they are UTF-8: others travel beside the calendar. */
@@ -517,11 +518,11 @@ static void export_html(ical_export *ex, const cv_bag *bag)
         html.len > CV_LIMIT_ICAL_LINE_BYTES / 4)
         return;
     html = cv_codepage_to_utf8(ex->arena, (uint32_t)codepage, html, NULL);
-    ical_line_begin(&ex->w, "X-ALT-DESC");
-    ical_line_param(&ex->w, "FMTTYPE", CV_S("text/html"));
-    ical_line_colon(&ex->w);
-    ical_line_text(&ex->w, html);
-    ical_line_end(&ex->w);
+    cv_ical_line_begin(&ex->w, "X-ALT-DESC");
+    cv_ical_line_param(&ex->w, "FMTTYPE", CV_S("text/html"));
+    cv_ical_line_colon(&ex->w);
+    cv_ical_line_text(&ex->w, html);
+    cv_ical_line_end(&ex->w);
 }
 
 static void export_body(ical_export *ex, const cv_bag *bag)
@@ -532,9 +533,9 @@ static void export_body(ical_export *ex, const cv_bag *bag)
         return;
     if (cv_bag_string(bag, CV_PidTagBody, &body) && body.len) {
         body = cv_utf8_clip(body, CV_LIMIT_ICAL_LINE_BYTES / 4);
-        ical_put_text(&ex->w,
-                      ex->method & ICAL_RESPONSE ? "COMMENT" : "DESCRIPTION",
-                      body);
+        cv_ical_put_text(&ex->w,
+                         ex->method & ICAL_RESPONSE ? "COMMENT" : "DESCRIPTION",
+                         body);
     }
     export_html(ex, bag);
 }
@@ -548,9 +549,9 @@ static void export_sequence(ical_export *ex)
         return;
     if (v < 0)
         v = 0;
-    ical_put_int(&ex->w, "SEQUENCE", v);
+    cv_ical_put_int(&ex->w, "SEQUENCE", v);
     if (ex->options->appt_sequence && ex->method != ICAL_PUBLISH)
-        ical_put_int(&ex->w, "X-MICROSOFT-CDO-APPT-SEQUENCE", v);
+        cv_ical_put_int(&ex->w, "X-MICROSOFT-CDO-APPT-SEQUENCE", v);
 }
 
 /* -- the event -- */
@@ -559,18 +560,18 @@ static void export_span(ical_export *ex)
 {
     if (ex->start == ICAL_NO_TIME)
         return;
-    ical_export_moment(ex, "DTSTART", ex->start, ex->has_start_zone,
-                       &ex->start_zone);
+    cv_ical_export_moment(ex, "DTSTART", ex->start, ex->has_start_zone,
+                          &ex->start_zone);
     if (ex->all_day || ex->end > ex->start)
-        ical_export_moment(ex, "DTEND", ex->end, ex->has_end_zone,
-                           &ex->end_zone);
-    ical_put_word(&ex->w, "X-MICROSOFT-CDO-ALLDAYEVENT",
-                  ex->all_day ? "TRUE" : "FALSE");
+        cv_ical_export_moment(ex, "DTEND", ex->end, ex->has_end_zone,
+                              &ex->end_zone);
+    cv_ical_put_word(&ex->w, "X-MICROSOFT-CDO-ALLDAYEVENT",
+                     ex->all_day ? "TRUE" : "FALSE");
     if (ex->method != ICAL_COUNTER || ex->original_start == ICAL_NO_TIME)
         return;
-    ical_put_utc(&ex->w, "X-MS-OLK-ORIGINALSTART", ex->original_start);
+    cv_ical_put_utc(&ex->w, "X-MS-OLK-ORIGINALSTART", ex->original_start);
     if (ex->original_end != ICAL_NO_TIME)
-        ical_put_utc(&ex->w, "X-MS-OLK-ORIGINALEND", ex->original_end);
+        cv_ical_put_utc(&ex->w, "X-MS-OLK-ORIGINALEND", ex->original_end);
 }
 
 static void export_instance_type(ical_export *ex)
@@ -578,44 +579,44 @@ static void export_instance_type(ical_export *ex)
     bool exception = cv_bag_bool_or(ex->bag, CV_PidLidIsException, false);
 
     if (ex->options->appt_sequence && ex->method == ICAL_REQUEST)
-        ical_put_int(&ex->w, "X-MICROSOFT-CDO-INSTTYPE",
-                     ex->is_series ? 1
-                     : exception   ? 3
-                                   : 0);
+        cv_ical_put_int(&ex->w, "X-MICROSOFT-CDO-INSTTYPE",
+                        ex->is_series ? 1
+                        : exception   ? 3
+                                      : 0);
 }
 
-void ical_export_common(ical_export *ex, const cv_bag *bag)
+void cv_ical_export_common(ical_export *ex, const cv_bag *bag)
 {
     export_summary(ex, bag);
     export_body(ex, bag);
     export_span(ex);
-    ical_put_text(&ex->w, "UID", ex->uid);
+    cv_ical_put_text(&ex->w, "UID", ex->uid);
     export_class(ex, bag);
     export_stamps(ex);
     export_busy(ex, bag);
     export_sequence(ex);
-    ical_export_simple(ex, bag);
-    ical_export_lines(ex);
-    ical_export_alarm(ex, bag);
-    ical_export_alarms_kept(ex);
+    cv_ical_export_simple(ex, bag);
+    cv_ical_export_lines(ex);
+    cv_ical_export_alarm(ex, bag);
+    cv_ical_export_alarms_kept(ex);
 }
 
 static void export_event(ical_export *ex)
 {
-    ical_put_literal(&ex->w, "BEGIN:VEVENT");
-    ical_kept_parse(ex, ex->bag);
-    ical_export_people(ex, ex->obj);
+    cv_ical_put_literal(&ex->w, "BEGIN:VEVENT");
+    cv_ical_kept_parse(ex, ex->bag);
+    cv_ical_export_people(ex, ex->obj);
     export_recurrence_id(ex);
-    ical_export_series_rules(ex);
+    cv_ical_export_series_rules(ex);
     export_instance_type(ex);
-    ical_export_attachments(ex, ex->obj);
-    ical_export_common(ex, ex->bag);
-    ical_put_literal(&ex->w, "END:VEVENT");
+    cv_ical_export_attachments(ex, ex->obj);
+    cv_ical_export_common(ex, ex->bag);
+    cv_ical_put_literal(&ex->w, "END:VEVENT");
 }
 
 /* -- the calendar -- */
 
-void ical_zone_years(const ical_export *ex, int64_t *from, int64_t *to)
+void cv_ical_zone_years(const ical_export *ex, int64_t *from, int64_t *to)
 {
     *from = *to = cv_civil_of_ticks(ex->start).year;
     if (ex->end != ICAL_NO_TIME)
@@ -634,30 +635,30 @@ static void export_zones(ical_export *ex)
 
     if (ex->start == ICAL_NO_TIME)
         return;
-    ical_zone_years(ex, &from, &to);
+    cv_ical_zone_years(ex, &from, &to);
     /* Dates of all-day events have no zone; a calendar's only zone is theirs
      * when it is read again. */
     if (ex->has_start_zone)
-        ical_zone_put(&ex->w, &ex->start_zone, from, to, cdo);
+        cv_ical_zone_put(&ex->w, &ex->start_zone, from, to, cdo);
     if (ex->has_end_zone && !ex->all_day &&
         (!ex->has_start_zone ||
-         !cv_slice_eq(ical_zone_tzid(ex->arena, &ex->start_zone),
-                      ical_zone_tzid(ex->arena, &ex->end_zone))))
-        ical_zone_put(&ex->w, &ex->end_zone, from, to, cdo);
+         !cv_slice_eq(cv_ical_zone_tzid(ex->arena, &ex->start_zone),
+                      cv_ical_zone_tzid(ex->arena, &ex->end_zone))))
+        cv_ical_zone_put(&ex->w, &ex->end_zone, from, to, cdo);
 }
 
 static void export_calendar(ical_export *ex)
 {
     const char *prodid = ex->options->prodid ? ex->options->prodid : PRODID;
 
-    ical_put_literal(&ex->w, "BEGIN:VCALENDAR");
-    ical_put_word(&ex->w, "METHOD", ical_method_name(ex->method));
-    ical_put_word(&ex->w, "PRODID", prodid);
-    ical_put_literal(&ex->w, "VERSION:2.0");
+    cv_ical_put_literal(&ex->w, "BEGIN:VCALENDAR");
+    cv_ical_put_word(&ex->w, "METHOD", cv_ical_method_name(ex->method));
+    cv_ical_put_word(&ex->w, "PRODID", prodid);
+    cv_ical_put_literal(&ex->w, "VERSION:2.0");
     export_zones(ex);
     export_event(ex);
-    ical_export_exceptions(ex);
-    ical_put_literal(&ex->w, "END:VCALENDAR");
+    cv_ical_export_exceptions(ex);
+    cv_ical_put_literal(&ex->w, "END:VCALENDAR");
 }
 
 static cv_status write_with(ical_export *ex, const char *method, cv_buf *out,
@@ -669,10 +670,10 @@ static cv_status write_with(ical_export *ex, const char *method, cv_buf *out,
     if (ex->start == ICAL_NO_TIME && !(ex->method & (ICAL_REPLY | ICAL_CANCEL)))
         return cv_fail(err, CV_ERR_RANGE, "the event has no start");
     find_uid(ex);
-    ical_writer_init(&ex->w, out);
+    cv_ical_writer_init(&ex->w, out);
     export_calendar(ex);
     cv_status status = cv_buf_status(&ex->w.line, err);
-    ical_writer_clear(&ex->w);
+    cv_ical_writer_clear(&ex->w);
     if (cv_arena_status(ex->arena) != CV_OK)
         return cv_arena_fail(ex->arena, err);
     return status == CV_OK ? cv_buf_status(out, err) : status;

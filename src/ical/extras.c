@@ -38,7 +38,7 @@ static bool trigger_delta(const ical_import *in, const cv_ical_prop *prop,
                           int64_t *minutes)
 {
     cv_slice value = cv_slice_trim(prop->value);
-    int64_t seconds, at = ical_utc_of_text(value);
+    int64_t seconds, at = cv_ical_utc_of_text(value);
 
     if (cv_ical_duration_parse(value, &seconds) == CV_OK) {
         if (cv_slice_ieq(cv_ical_param_get(prop, "RELATED"), CV_S("END")))
@@ -65,14 +65,14 @@ static int32_t alarm_delta(ical_import *in, const cv_ical_comp *alarm)
     /* C051: a duration without any value. */
     if (prop && cv_slice_find_byte(prop->value, 'P', 0) != CV_NPOS &&
         !has_digit(prop->value)) {
-        ical_say(in, CV_RULE_BAD_VALUE, prop, "TRIGGER", "at the start");
+        cv_ical_say(in, CV_RULE_BAD_VALUE, prop, "TRIGGER", "at the start");
         return 0;
     }
-    ical_say(in, CV_RULE_BAD_VALUE, prop, "TRIGGER", "the default is used");
+    cv_ical_say(in, CV_RULE_BAD_VALUE, prop, "TRIGGER", "the default is used");
     return in->all_day ? DELTA_ALL_DAY : DELTA_DEFAULT;
 }
 
-void ical_import_alarm(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_alarm(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_comp *alarm = find_alarm(event);
 
@@ -131,15 +131,15 @@ static void import_binary(ical_import *in, const cv_ical_prop *prop)
     cv_attachment *a = cv_object_add_attachment(in->obj);
 
     if (!a) {
-        ical_say(in, CV_RULE_LIMIT, NULL, "ATTACH",
-                 "further attachments were left out");
+        cv_ical_say(in, CV_RULE_LIMIT, NULL, "ATTACH",
+                    "further attachments were left out");
         return;
     }
     a->data = cv_blob_mem(cv_base64_decode(in->arena, prop->value, &junk));
     a->has_data = true;
     if (junk)
-        ical_say(in, CV_RULE_ATTACHMENT_DATA, NULL, "ATTACH",
-                 "characters that are no base64 were skipped");
+        cv_ical_say(in, CV_RULE_ATTACHMENT_DATA, NULL, "ATTACH",
+                    "characters that are no base64 were skipped");
     (void)cv_bag_set_i32(a->props, CV_PidTagAttachMethod, 1);
     (void)cv_bag_set_string(a->props, CV_PidTagAttachLongFilename, name);
     (void)cv_bag_set_string(a->props, CV_PidTagAttachFilename, name);
@@ -151,9 +151,9 @@ static void import_binary(ical_import *in, const cv_ical_prop *prop)
     (void)cv_bag_set_i32(a->props, CV_PidTagRenderingPosition, -1);
 }
 
-/* Attachments by reference stay lines (ical_import_kept); those of the mail
+/* Attachments by reference stay lines (cv_ical_import_kept); those of the mail
  * around the calendar are there already. */
-void ical_import_attachments(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_attachments(ical_import *in, const cv_ical_comp *event)
 {
     if (in->method & ICAL_RESPONSE)
         return;
@@ -181,18 +181,18 @@ static bool is_known_param(cv_slice name)
 static void put_line(cv_arena *arena, ical_writer *w, const cv_ical_prop *prop,
                      bool unknown_only)
 {
-    ical_line_begin_slice(w, prop->name);
+    cv_ical_line_begin_slice(w, prop->name);
     for (size_t i = 0; i < prop->param_count; i++) {
         const cv_ical_param *param = &prop->params[i];
         if (unknown_only && is_known_param(param->name))
             continue;
         char *name = cv_arena_cstr(arena, param->name);
         if (name)
-            ical_line_param(w, name, param->value);
+            cv_ical_line_param(w, name, param->value);
     }
-    ical_line_colon(w);
-    ical_line_raw(w, prop->value);
-    ical_line_end(w);
+    cv_ical_line_colon(w);
+    cv_ical_line_raw(w, prop->value);
+    cv_ical_line_end(w);
 }
 
 static bool has_unknown_param(const cv_ical_prop *prop)
@@ -237,21 +237,21 @@ static bool is_kept(const cv_ical_prop *prop)
         return has_unknown_param(prop);
     if (cv_slice_eq(prop->name, CV_S("GEO")) && !is_geo(prop->value))
         return false;
-    return (is_reference(prop) || !ical_is_mapped(prop->name)) &&
+    return (is_reference(prop) || !cv_ical_is_mapped(prop->name)) &&
            is_token(prop->name) && cv_ical_param_get(prop, "TZID").len == 0;
 }
 
 static void keep_comp(cv_arena *arena, ical_writer *w, const cv_ical_comp *comp)
 {
-    ical_line_begin(w, "BEGIN:");
-    ical_line_raw(w, comp->name);
-    ical_line_end(w);
+    cv_ical_line_begin(w, "BEGIN:");
+    cv_ical_line_raw(w, comp->name);
+    cv_ical_line_end(w);
     for (size_t i = 0; i < comp->prop_count; i++)
         if (is_token(comp->props[i].name))
             put_line(arena, w, &comp->props[i], false);
-    ical_line_begin(w, "END:");
-    ical_line_raw(w, comp->name);
-    ical_line_end(w);
+    cv_ical_line_begin(w, "END:");
+    cv_ical_line_raw(w, comp->name);
+    cv_ical_line_end(w);
 }
 
 /* Marks the buffer's length, so that a line beyond the limit goes whole. */
@@ -292,25 +292,25 @@ static size_t keep_lines(ical_import *in, const cv_ical_comp *event,
     return kept;
 }
 
-void ical_import_kept(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_kept(ical_import *in, const cv_ical_comp *event)
 {
     ical_writer w;
     cv_buf buf;
     bool full = false;
 
     cv_buf_init(&buf, 0);
-    ical_writer_init(&w, &buf);
+    cv_ical_writer_init(&w, &buf);
     size_t kept = keep_lines(in, event, &w, &full);
     if (kept) {
         (void)cv_bag_set_string(in->bag, CV_PidNameConvokeIcalLines,
                                 cv_buf_slice(&buf));
-        ical_say(
+        cv_ical_say(
             in, CV_RULE_ICAL_KEPT, NULL, "",
             (const char *)cv_arena_printf(in->arena, "%zu lines", kept).ptr);
     }
     if (full)
-        ical_say(in, CV_RULE_LIMIT, NULL, "CV_LIMIT_ICAL_KEPT_BYTES",
-                 "further lines were left out");
-    ical_writer_clear(&w);
+        cv_ical_say(in, CV_RULE_LIMIT, NULL, "CV_LIMIT_ICAL_KEPT_BYTES",
+                    "further lines were left out");
+    cv_ical_writer_clear(&w);
     cv_buf_clear(&buf);
 }

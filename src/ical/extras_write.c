@@ -7,7 +7,7 @@
 #define DELTA_UNSET 0x5AE980E1
 #define INLINE_MAX ((size_t)8 << 20) /* bytes of one attachment in a line */
 
-void ical_export_alarm(ical_export *ex, const cv_bag *bag)
+void cv_ical_export_alarm(ical_export *ex, const cv_bag *bag)
 {
     int32_t delta = cv_bag_i32_or(bag, CV_PidLidReminderDelta, DELTA_DEFAULT);
 
@@ -16,13 +16,13 @@ void ical_export_alarm(ical_export *ex, const cv_bag *bag)
         return;
     if (delta < 0 || delta == DELTA_UNSET)
         delta = DELTA_DEFAULT;
-    ical_put_literal(&ex->w, "BEGIN:VALARM");
-    ical_line_begin(&ex->w, "TRIGGER:-PT");
+    cv_ical_put_literal(&ex->w, "BEGIN:VALARM");
+    cv_ical_line_begin(&ex->w, "TRIGGER:-PT");
     cv_buf_printf(&ex->w.line, "%dM", delta);
-    ical_line_end(&ex->w);
-    ical_put_literal(&ex->w, "ACTION:DISPLAY");
-    ical_put_literal(&ex->w, "DESCRIPTION:Reminder");
-    ical_put_literal(&ex->w, "END:VALARM");
+    cv_ical_line_end(&ex->w);
+    cv_ical_put_literal(&ex->w, "ACTION:DISPLAY");
+    cv_ical_put_literal(&ex->w, "DESCRIPTION:Reminder");
+    cv_ical_put_literal(&ex->w, "END:VALARM");
 }
 
 static void export_attachment(ical_export *ex, const cv_attachment *a)
@@ -38,22 +38,22 @@ static void export_attachment(ical_export *ex, const cv_attachment *a)
         cv_bag_bool_or(a->props, CV_PidTagAttachmentHidden, false))
         return;
     if (cv_blob_get(&a->data, INLINE_MAX, ex->arena, &data, NULL) != CV_OK) {
-        ical_export_say(ex, CV_RULE_ATTACHMENT_DATA, "ATTACH", "left out");
+        cv_ical_export_say(ex, CV_RULE_ATTACHMENT_DATA, "ATTACH", "left out");
         return;
     }
-    ical_line_begin(&ex->w, "ATTACH");
+    cv_ical_line_begin(&ex->w, "ATTACH");
     if (type.len)
-        ical_line_param(&ex->w, "FMTTYPE", type);
-    ical_line_param(&ex->w, "ENCODING", CV_S("BASE64"));
-    ical_line_param(&ex->w, "VALUE", CV_S("BINARY"));
-    ical_line_param(&ex->w, "X-FILENAME", name);
-    ical_line_colon(&ex->w);
+        cv_ical_line_param(&ex->w, "FMTTYPE", type);
+    cv_ical_line_param(&ex->w, "ENCODING", CV_S("BASE64"));
+    cv_ical_line_param(&ex->w, "VALUE", CV_S("BINARY"));
+    cv_ical_line_param(&ex->w, "X-FILENAME", name);
+    cv_ical_line_colon(&ex->w);
     cv_base64_put(&ex->w.line, data, 0);
-    ical_line_end(&ex->w);
+    cv_ical_line_end(&ex->w);
 }
 
 /* In messages attachments are parts beside the calendar. */
-void ical_export_attachments(ical_export *ex, const cv_object *obj)
+void cv_ical_export_attachments(ical_export *ex, const cv_object *obj)
 {
     if (!ex->options->inline_attachments)
         return;
@@ -61,7 +61,7 @@ void ical_export_attachments(ical_export *ex, const cv_object *obj)
         export_attachment(ex, cv_object_attachment(obj, i));
 }
 
-void ical_kept_parse(ical_export *ex, const cv_bag *bag)
+void cv_ical_kept_parse(ical_export *ex, const cv_bag *bag)
 {
     cv_slice lines;
     cv_ical_comp *root;
@@ -80,37 +80,37 @@ void ical_kept_parse(ical_export *ex, const cv_bag *bag)
 
 static void put_line(ical_export *ex, const cv_ical_prop *prop)
 {
-    ical_line_begin_slice(&ex->w, prop->name);
+    cv_ical_line_begin_slice(&ex->w, prop->name);
     for (size_t i = 0; i < prop->param_count; i++) {
         char *name = cv_arena_cstr(ex->arena, prop->params[i].name);
         if (name)
-            ical_line_param(&ex->w, name, prop->params[i].value);
+            cv_ical_line_param(&ex->w, name, prop->params[i].value);
     }
-    ical_line_colon(&ex->w);
-    ical_line_raw(&ex->w, prop->value);
-    ical_line_end(&ex->w);
+    cv_ical_line_colon(&ex->w);
+    cv_ical_line_raw(&ex->w, prop->value);
+    cv_ical_line_end(&ex->w);
 }
 
 static void put_alarm(ical_export *ex, const cv_ical_comp *comp)
 {
-    ical_put_literal(&ex->w, "BEGIN:VALARM");
+    cv_ical_put_literal(&ex->w, "BEGIN:VALARM");
     for (size_t i = 0; i < comp->prop_count; i++)
         put_line(ex, &comp->props[i]);
-    ical_put_literal(&ex->w, "END:VALARM");
+    cv_ical_put_literal(&ex->w, "END:VALARM");
 }
 
 /* Lines that belong to people are written with them. */
-void ical_export_lines(ical_export *ex)
+void cv_ical_export_lines(ical_export *ex)
 {
     for (size_t i = 0; ex->kept && i < ex->kept->prop_count; i++) {
         const cv_ical_prop *prop = &ex->kept->props[i];
         if (cv_slice_eq(prop->name, CV_S("ATTACH")) ||
-            !ical_is_mapped(prop->name))
+            !cv_ical_is_mapped(prop->name))
             put_line(ex, prop);
     }
 }
 
-void ical_export_alarms_kept(ical_export *ex)
+void cv_ical_export_alarms_kept(ical_export *ex)
 {
     if (!(ex->method & (ICAL_PUBLISH | ICAL_REQUEST)))
         return;

@@ -135,7 +135,7 @@ static void other_encodings_are_decoded(void **state)
     assert_true(cv_report_has(report, CV_RULE_TEXT_DECODING));
     e = event_of("BEGIN:VEVENT\r\nSUMMARY;ENCODING=QUOTED-PRINTABLE;"
                  "CHARSET=UTF-8:M=C3=BCl=\r\nler\r\nEND:VEVENT\r\n");
-    cv_slice text = ical_prop_text(arena, cv_ical_prop_get(e, "SUMMARY"));
+    cv_slice text = cv_ical_prop_text(arena, cv_ical_prop_get(e, "SUMMARY"));
     assert_true(cv_slice_eq(text, CV_S("M\xC3\xBCller")));
 }
 

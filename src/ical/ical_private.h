@@ -35,21 +35,21 @@ enum {
     ICAL_SENT = ICAL_PUBLISH | ICAL_REQUEST | ICAL_CANCEL,
     ICAL_ALL = 31
 };
-const char *ical_method_name(unsigned method);
+const char *cv_ical_method_name(unsigned method);
 /* 0 for an unknown one. */
-unsigned ical_method_of_name(cv_slice name);
+unsigned cv_ical_method_of_name(cv_slice name);
 
 /* -- text.c -- */
 
 /* The value as text: escapes and quoted-printable undone. Arena. */
-cv_slice ical_prop_text(cv_arena *arena, const cv_ical_prop *prop);
+cv_slice cv_ical_prop_text(cv_arena *arena, const cv_ical_prop *prop);
 /* The same as one line of at most ICAL_LINE_TEXT_MAX characters. */
-cv_slice ical_prop_line_text(cv_arena *arena, const cv_ical_prop *prop);
+cv_slice cv_ical_prop_line_text(cv_arena *arena, const cv_ical_prop *prop);
 /* Cuts the next element of a comma list off *rest, still escaped; *rest.ptr is
  * NULL after the last one. */
-cv_slice ical_list_next(cv_slice *rest);
-bool ical_prop_bool(const cv_ical_prop *prop, bool *out); /* NULL: false */
-bool ical_prop_int(const cv_ical_prop *prop, int32_t *out);
+cv_slice cv_ical_list_next(cv_slice *rest);
+bool cv_ical_prop_bool(const cv_ical_prop *prop, bool *out); /* NULL: false */
+bool cv_ical_prop_int(const cv_ical_prop *prop, int32_t *out);
 
 /* -- line.c: content lines -- */
 
@@ -58,24 +58,24 @@ typedef struct ical_writer {
     cv_buf line; /* the line being made, unfolded */
 } ical_writer;
 
-void ical_writer_init(ical_writer *w, cv_buf *out);
-void ical_writer_clear(ical_writer *w);
-void ical_line_begin(ical_writer *w, const char *name);
-void ical_line_begin_slice(ical_writer *w, cv_slice name);
+void cv_ical_writer_init(ical_writer *w, cv_buf *out);
+void cv_ical_writer_clear(ical_writer *w);
+void cv_ical_line_begin(ical_writer *w, const char *name);
+void cv_ical_line_begin_slice(ical_writer *w, cv_slice name);
 /* Quoted where needed, RFC 6868 for quotes and line ends. */
-void ical_line_param(ical_writer *w, const char *name, cv_slice value);
-void ical_line_colon(ical_writer *w);
+void cv_ical_line_param(ical_writer *w, const char *name, cv_slice value);
+void cv_ical_line_colon(ical_writer *w);
 /* Escaped TEXT; may be called again for the next part of a list. */
-void ical_line_text(ical_writer *w, cv_slice text);
+void cv_ical_line_text(ical_writer *w, cv_slice text);
 /* As it is, but for control characters, which are left out. */
-void ical_line_raw(ical_writer *w, cv_slice text);
-void ical_line_end(ical_writer *w); /* folds it into out */
+void cv_ical_line_raw(ical_writer *w, cv_slice text);
+void cv_ical_line_end(ical_writer *w); /* folds it into out */
 /* Whole lines. */
-void ical_put_literal(ical_writer *w, const char *line);
-void ical_put_text(ical_writer *w, const char *name, cv_slice text);
-void ical_put_word(ical_writer *w, const char *name, const char *word);
-void ical_put_int(ical_writer *w, const char *name, int64_t value);
-void ical_put_utc(ical_writer *w, const char *name, int64_t ticks);
+void cv_ical_put_literal(ical_writer *w, const char *line);
+void cv_ical_put_text(ical_writer *w, const char *name, cv_slice text);
+void cv_ical_put_word(ical_writer *w, const char *name, const char *word);
+void cv_ical_put_int(ical_writer *w, const char *name, int64_t value);
+void cv_ical_put_utc(ical_writer *w, const char *name, int64_t ticks);
 
 /* -- zone.c: time zones of a calendar -- */
 
@@ -95,17 +95,17 @@ typedef struct ical_zones {
 } ical_zones;
 
 /* NULL only when the arena is exhausted. */
-const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
-                                   uint32_t line);
+const ical_zone *cv_ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
+                                      uint32_t line);
 /* The zone floating times are in: X-WR-TIMEZONE, the calendar's only zone,
  * the mailbox's; NULL when there is none. */
-const ical_zone *ical_zone_of_floating(ical_zones *zones);
+const ical_zone *cv_ical_zone_of_floating(ical_zones *zones);
 /* The same zone without rules that ended before a year. */
-cv_timezone ical_zone_since(cv_arena *arena, const cv_timezone *tz,
-                            int64_t year);
+cv_timezone cv_ical_zone_since(cv_arena *arena, const cv_timezone *tz,
+                               int64_t year);
 /* Rules of a VTIMEZONE. Errors: CV_ERR_SYNTAX when it has no usable one. */
-cv_status ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
-                          cv_timezone *out);
+cv_status cv_ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
+                             cv_timezone *out);
 
 /* -- time.c: moments -- */
 
@@ -120,13 +120,13 @@ typedef struct ical_moment {
 
 /* A DATE or DATE-TIME property such as DTSTART. text: one value of it.
  * Errors: CV_ERR_SYNTAX, CV_ERR_RANGE (a finding was given). */
-cv_status ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
-                            cv_slice text, ical_moment *out);
+cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
+                               cv_slice text, ical_moment *out);
 /* A property that is UTC by definition; ICAL_NO_TIME when it is missing or no
  * moment (CC2; a finding was given for the latter). */
-int64_t ical_utc_of(const cv_ical_comp *comp, const char *name,
-                    cv_report *report);
-int64_t ical_utc_of_text(cv_slice text);
+int64_t cv_ical_utc_of(const cv_ical_comp *comp, const char *name,
+                       cv_report *report);
+int64_t cv_ical_utc_of_text(cv_slice text);
 
 /* -- rrule.c -- */
 
@@ -155,15 +155,15 @@ typedef struct ical_rrule {
 } ical_rrule;
 
 /* Errors: CV_ERR_SYNTAX without a FREQ. */
-cv_status ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out);
+cv_status cv_ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out);
 /* The pattern of a rule whose first instance is at start (local). until: the
  * last day in series time, INT64_MIN when there is none.
  * Errors: CV_ERR_RANGE with *why when a pattern cannot hold it. */
-cv_status ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
-                                int64_t until, cv_recurrence *out,
-                                const char **why);
+cv_status cv_ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
+                                   int64_t until, cv_recurrence *out,
+                                   const char **why);
 /* "FREQ=..." without UNTIL and COUNT. */
-void ical_rrule_put(cv_buf *buf, const cv_recurrence *r);
+void cv_ical_rrule_put(cv_buf *buf, const cv_recurrence *r);
 
 /* -- importing: one event into one object -- */
 
@@ -180,42 +180,42 @@ typedef struct ical_import {
     bool all_day;
     /* of the attendee who answers (REPLY, COUNTER); else NULL */
     const cv_ical_prop *responder;
-    size_t attendee_count; /* set by ical_import_people() */
+    size_t attendee_count; /* set by cv_ical_import_people() */
     bool keep_stream;      /* the original must be kept whole */
 } ical_import;
 
-void ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
-              const char *property, const char *done);
+void cv_ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
+                 const char *property, const char *done);
 
 /* simple.c: every row of properties.def. */
-void ical_import_simple(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_simple(ical_import *in, const cv_ical_comp *event);
 /* Names that mapping code reads; all others are kept raw. */
-bool ical_is_mapped(cv_slice name);
+bool cv_ical_is_mapped(cv_slice name);
 /* times.c: start, end, duration, all-day, zone blobs.
  * Errors: CV_ERR_NOTFOUND without a usable start. */
-cv_status ical_import_times(ical_import *in, const cv_ical_comp *event);
+cv_status cv_ical_import_times(ical_import *in, const cv_ical_comp *event);
 /* Stores start and end (UTC) in every property that copies them. */
-void ical_set_times(ical_import *in, int64_t from, int64_t to);
+void cv_ical_set_times(ical_import *in, int64_t from, int64_t to);
 /* attendee.c */
-void ical_import_people(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_people(ical_import *in, const cv_ical_comp *event);
 /* The ATTENDEE that a REPLY or COUNTER speaks of, NULL when none fits. */
-const cv_ical_prop *ical_find_responder(const cv_ical_context *ctx,
-                                        const cv_ical_comp *event,
-                                        cv_arena *arena);
+const cv_ical_prop *cv_ical_find_responder(const cv_ical_context *ctx,
+                                           const cv_ical_comp *event,
+                                           cv_arena *arena);
 /* series.c: RRULE, EXDATE, RDATE and the exceptions of the item. */
-void ical_import_series(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_series(ical_import *in, const cv_ical_comp *event);
 /* extras.c */
-void ical_import_alarm(ical_import *in, const cv_ical_comp *event);
-void ical_import_attachments(ical_import *in, const cv_ical_comp *event);
-void ical_import_kept(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_alarm(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_attachments(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_kept(ical_import *in, const cv_ical_comp *event);
 /* import.c: what an exception has in common with a whole event. */
-void ical_import_common(ical_import *in, const cv_ical_comp *event);
+void cv_ical_import_common(ical_import *in, const cv_ical_comp *event);
 
 /* SMTP address of a calendar user address, empty when it is none. */
-cv_slice ical_address_of(cv_arena *arena, const cv_ical_prop *prop);
-cv_slice ical_smtp_of_uri(cv_arena *arena, cv_slice uri);
+cv_slice cv_ical_address_of(cv_arena *arena, const cv_ical_prop *prop);
+cv_slice cv_ical_smtp_of_uri(cv_arena *arena, cv_slice uri);
 /* Fills a row of the simple values of 3.1: 0 FREE ... 4; -1 for none. */
-int ical_busy_of(cv_slice word);
+int cv_ical_busy_of(cv_slice word);
 
 /* -- exporting -- */
 
@@ -239,30 +239,30 @@ typedef struct ical_export {
     const cv_ical_comp *kept; /* lines kept as they came, parsed; or NULL */
 } ical_export;
 
-void ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
-                     const char *done);
-void ical_export_simple(ical_export *ex, const cv_bag *bag);
+void cv_ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
+                        const char *done);
+void cv_ical_export_simple(ical_export *ex, const cv_bag *bag);
 /* obj: the event itself or an embedded exception. */
-void ical_export_people(ical_export *ex, const cv_object *obj);
+void cv_ical_export_people(ical_export *ex, const cv_object *obj);
 /* What an event and an exception have in common, from either's bag. */
-void ical_export_common(ical_export *ex, const cv_bag *bag);
-void ical_export_series_rules(ical_export *ex);
-void ical_export_exceptions(ical_export *ex);
-void ical_export_alarm(ical_export *ex, const cv_bag *bag);
-void ical_export_attachments(ical_export *ex, const cv_object *obj);
-void ical_export_lines(ical_export *ex);                  /* kept ones, and */
-void ical_export_alarms_kept(ical_export *ex);            /* further alarms */
-void ical_kept_parse(ical_export *ex, const cv_bag *bag); /* sets ex->kept */
+void cv_ical_export_common(ical_export *ex, const cv_bag *bag);
+void cv_ical_export_series_rules(ical_export *ex);
+void cv_ical_export_exceptions(ical_export *ex);
+void cv_ical_export_alarm(ical_export *ex, const cv_bag *bag);
+void cv_ical_export_attachments(ical_export *ex, const cv_object *obj);
+void cv_ical_export_lines(ical_export *ex);       /* kept ones, and */
+void cv_ical_export_alarms_kept(ical_export *ex); /* further alarms */
+void cv_ical_kept_parse(ical_export *ex, const cv_bag *bag); /* sets ex->kept */
 /* DTSTART and the like: a local time in `zone`, UTC without one, a date for
  * all-day events. */
-void ical_export_moment(ical_export *ex, const char *name, int64_t utc,
-                        bool has_zone, const cv_timezone *zone);
+void cv_ical_export_moment(ical_export *ex, const char *name, int64_t utc,
+                           bool has_zone, const cv_timezone *zone);
 /* VTIMEZONE with the rules that years from..to need. */
-void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
-                   int64_t to_year, bool cdo_tzid);
+void cv_ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
+                      int64_t to_year, bool cdo_tzid);
 /* TZID that a zone is written under. */
-cv_slice ical_zone_tzid(cv_arena *arena, const cv_timezone *tz);
+cv_slice cv_ical_zone_tzid(cv_arena *arena, const cv_timezone *tz);
 /* The last instances' year of the series, or the event's. */
-void ical_zone_years(const ical_export *ex, int64_t *from, int64_t *to);
+void cv_ical_zone_years(const ical_export *ex, int64_t *from, int64_t *to);
 
 #endif

@@ -18,7 +18,7 @@ static const struct {
     { "CANCEL", ICAL_CANCEL },
 };
 
-const char *ical_method_name(unsigned method)
+const char *cv_ical_method_name(unsigned method)
 {
     for (size_t i = 0; i < CV_LEN(methods); i++)
         if (methods[i].bit == method)
@@ -26,7 +26,7 @@ const char *ical_method_name(unsigned method)
     return "PUBLISH";
 }
 
-unsigned ical_method_of_name(cv_slice name)
+unsigned cv_ical_method_of_name(cv_slice name)
 {
     for (size_t i = 0; i < CV_LEN(methods); i++)
         if (cv_slice_ieq(name, cv_slice_cstr(methods[i].name)))
@@ -35,8 +35,8 @@ unsigned ical_method_of_name(cv_slice name)
     return cv_slice_ieq(name, CV_S("ADD")) ? ICAL_REQUEST : 0;
 }
 
-void ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
-              const char *property, const char *done)
+void cv_ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
+                 const char *property, const char *done)
 {
     cv_report_add(
         in->report,
@@ -56,22 +56,22 @@ static unsigned find_method(ical_import *in)
     cv_slice param = cv_slice_trim(in->ctx->method_param);
 
     if (body.len && param.len && !cv_slice_ieq(body, param))
-        ical_say(in, CV_RULE_ICAL_METHOD, prop, "METHOD",
-                 "the calendar's METHOD counts, not the part's");
+        cv_ical_say(in, CV_RULE_ICAL_METHOD, prop, "METHOD",
+                    "the calendar's METHOD counts, not the part's");
     if (body.len == 0 && param.len)
-        ical_say(in, CV_RULE_ICAL_METHOD, NULL, "METHOD",
-                 "taken from the part's parameter");
+        cv_ical_say(in, CV_RULE_ICAL_METHOD, NULL, "METHOD",
+                    "taken from the part's parameter");
     if (body.len == 0)
         body = param;
     if (body.len == 0)
         return ICAL_PUBLISH;
-    unsigned method = ical_method_of_name(body);
+    unsigned method = cv_ical_method_of_name(body);
     if (method)
         return method;
     if (cv_slice_ieq(body, CV_S("REFRESH")) ||
         cv_slice_ieq(body, CV_S("DECLINECOUNTER")))
         return 0;
-    ical_say(in, CV_RULE_ICAL_METHOD, prop, "METHOD", "read as PUBLISH");
+    cv_ical_say(in, CV_RULE_ICAL_METHOD, prop, "METHOD", "read as PUBLISH");
     return ICAL_PUBLISH;
 }
 
@@ -118,7 +118,8 @@ static void import_subject(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "SUMMARY");
     cv_slice subject = in->ctx->subject;
-    cv_slice summary = prop ? ical_prop_line_text(in->arena, prop) : CV_S("");
+    cv_slice summary =
+        prop ? cv_ical_prop_line_text(in->arena, prop) : CV_S("");
 
     if (summary.len == 0)
         summary = cv_slice_trim(subject);
@@ -141,7 +142,7 @@ static void import_html(ical_import *in, const cv_ical_comp *event)
                                    CV_S("text/html")))
         return;
     (void)cv_bag_set_binary(in->bag, CV_PidTagHtml,
-                            ical_prop_text(in->arena, prop));
+                            cv_ical_prop_text(in->arena, prop));
     (void)cv_bag_set_i32(in->bag, CV_PidTagInternetCodepage, 65001);
 }
 
@@ -154,7 +155,7 @@ static void import_body(ical_import *in, const cv_ical_comp *event)
     if (cv_bag_has(in->bag, CV_PidTagBody) ||
         cv_bag_has(in->bag, CV_PidTagHtml))
         return;
-    cv_slice text = prop ? ical_prop_text(in->arena, prop) : CV_S("");
+    cv_slice text = prop ? cv_ical_prop_text(in->arena, prop) : CV_S("");
     if (text.len)
         (void)cv_bag_set_string(in->bag, CV_PidTagBody,
                                 cv_text_eol(in->arena, text, "\r\n"));
@@ -190,7 +191,7 @@ static int look_up(const word_row *rows, size_t count, cv_slice word)
     return -1;
 }
 
-int ical_busy_of(cv_slice word)
+int cv_ical_busy_of(cv_slice word)
 {
     static const word_row rows[] = {
         { "FREE", 0 },
@@ -222,7 +223,7 @@ static int first_word(const cv_ical_comp *event, const char *const *names,
         else if (strcmp(names[i], "STATUS") == 0)
             v = look_up(state, CV_LEN(state), prop->value);
         else
-            v = ical_busy_of(prop->value);
+            v = cv_ical_busy_of(prop->value);
         if (v >= 0)
             return v;
     }
@@ -281,7 +282,7 @@ static void import_priority(ical_import *in, const cv_ical_comp *event)
         (cv_ical_prop_get(event, "X-MICROSOFT-CDO-IMPORTANCE") ||
          !cv_ical_prop_get(event, "PRIORITY")))
         return;
-    if (ical_prop_int(cv_ical_prop_get(event, "PRIORITY"), &v) && v > 0 &&
+    if (cv_ical_prop_int(cv_ical_prop_get(event, "PRIORITY"), &v) && v > 0 &&
         v <= 9)
         importance = v < 5 ? 2 : v == 5 ? 1 : 0;
     (void)cv_bag_set_i32(in->bag, CV_PidTagImportance, importance);
@@ -308,8 +309,8 @@ static cv_slice derive_uid(ical_import *in, const cv_ical_comp *event)
     cv_hex_put(&buf, cv_slice_of(digest, 16), false);
     cv_slice uid = cv_buf_dup(&buf, in->arena);
     cv_buf_clear(&buf);
-    ical_say(in, CV_RULE_ICAL_UID, NULL, "UID",
-             "derived from organizer, start and summary");
+    cv_ical_say(in, CV_RULE_ICAL_UID, NULL, "UID",
+                "derived from organizer, start and summary");
     return uid;
 }
 
@@ -320,7 +321,8 @@ static bool read_recurrence_id(ical_import *in, const cv_ical_comp *event,
     const cv_ical_prop *prop = cv_ical_prop_get(event, "RECURRENCE-ID");
     ical_moment m;
 
-    if (!prop || ical_moment_parse(&in->zones, prop, prop->value, &m) != CV_OK)
+    if (!prop ||
+        cv_ical_moment_parse(&in->zones, prop, prop->value, &m) != CV_OK)
         return false;
     if (in->start.zone && !m.is_date)
         m.local = cv_timezone_to_local(&in->start.zone->tz, m.utc);
@@ -333,7 +335,7 @@ static void import_uid(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "UID");
     cv_slice uid =
-        prop ? cv_slice_trim(ical_prop_text(in->arena, prop)) : CV_S("");
+        prop ? cv_slice_trim(cv_ical_prop_text(in->arena, prop)) : CV_S("");
     cv_civil at = { 0 };
     int64_t utc;
 
@@ -399,7 +401,7 @@ static void note_answer_source(ical_import *in, const cv_ical_comp *event,
 {
     static const char cdo[] = "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE";
 
-    if (ical_utc_of(event, cdo, NULL) != ICAL_NO_TIME)
+    if (cv_ical_utc_of(event, cdo, NULL) != ICAL_NO_TIME)
         source = cdo;
     (void)cv_bag_set_string(in->bag, CV_PidNameConvokeCriticalChangeSource,
                             cv_slice_cstr(source));
@@ -418,12 +420,12 @@ static void import_answer_time(ical_import *in, const cv_ical_comp *event)
     for (size_t i = 0; i <= CV_LEN(names); i++) {
         const char *name = i < CV_LEN(names) ? names[i] : "X-MS-OLK-RESPTIME";
         int64_t t = i < CV_LEN(names)
-                        ? ical_utc_of(event, names[i], in->report)
-                        : ical_utc_of_text(cv_ical_param_get(
+                        ? cv_ical_utc_of(event, names[i], in->report)
+                        : cv_ical_utc_of_text(cv_ical_param_get(
                               in->responder, "X-MS-OLK-RESPTIME"));
         if (t != ICAL_NO_TIME && t > limit)
-            ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL, name,
-                     "later than the message itself: not used");
+            cv_ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL, name,
+                        "later than the message itself: not used");
         else if (t != ICAL_NO_TIME && t > best) {
             best = t;
             source = name;
@@ -432,31 +434,31 @@ static void import_answer_time(ical_import *in, const cv_ical_comp *event)
     note_answer_source(in, event, source);
     if (best == ICAL_NO_TIME) {
         best = fallback_time(in);
-        ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL,
-                 "PidLidAttendeeCriticalChange",
-                 best == ICAL_NO_TIME ? "left out"
-                                      : "the mail's date or delivery time");
+        cv_ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL,
+                    "PidLidAttendeeCriticalChange",
+                    best == ICAL_NO_TIME ? "left out"
+                                         : "the mail's date or delivery time");
     }
     if (best != ICAL_NO_TIME)
         (void)cv_bag_set_ticks(in->bag, CV_PidLidAttendeeCriticalChange, best);
-    int64_t owner =
-        ical_utc_of(event, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE", in->report);
+    int64_t owner = cv_ical_utc_of(
+        event, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE", in->report);
     if (owner != ICAL_NO_TIME)
         (void)cv_bag_set_ticks(in->bag, CV_PidLidOwnerCriticalChange, owner);
 }
 
 static void import_owner_time(ical_import *in, const cv_ical_comp *event)
 {
-    int64_t t = ical_utc_of(event, "DTSTAMP", in->report);
+    int64_t t = cv_ical_utc_of(event, "DTSTAMP", in->report);
 
     if (t == ICAL_NO_TIME)
-        t = ical_utc_of(event, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE",
-                        in->report);
+        t = cv_ical_utc_of(event, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE",
+                           in->report);
     if (t == ICAL_NO_TIME && in->method != ICAL_PUBLISH) {
         t = fallback_time(in);
-        ical_say(in, CV_RULE_OWNER_CHANGE, NULL, "PidLidOwnerCriticalChange",
-                 t == ICAL_NO_TIME ? "left out"
-                                   : "the mail's date or delivery time");
+        cv_ical_say(in, CV_RULE_OWNER_CHANGE, NULL, "PidLidOwnerCriticalChange",
+                    t == ICAL_NO_TIME ? "left out"
+                                      : "the mail's date or delivery time");
     }
     if (t == ICAL_NO_TIME)
         return;
@@ -506,8 +508,8 @@ static void import_state(ical_import *in, const cv_ical_comp *event)
     if (in->method == ICAL_PUBLISH && is_cancelled(event))
         flags |= 4;
     (void)cv_bag_set_i32(in->bag, CV_PidLidAppointmentStateFlags, flags);
-    (void)ical_prop_bool(cv_ical_prop_get(event, "X-MICROSOFT-ISDRAFT"),
-                         &draft);
+    (void)cv_ical_prop_bool(cv_ical_prop_get(event, "X-MICROSOFT-ISDRAFT"),
+                            &draft);
     if (in->attendee_count)
         (void)cv_bag_set_bool(in->bag, CV_PidLidFInvited, !draft);
     if (in->method == ICAL_REQUEST)
@@ -519,17 +521,17 @@ static void import_state(ical_import *in, const cv_ical_comp *event)
 
 /* -- all together -- */
 
-void ical_import_common(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_common(ical_import *in, const cv_ical_comp *event)
 {
-    ical_import_simple(in, event);
+    cv_ical_import_simple(in, event);
     import_subject(in, event);
     import_body(in, event);
     import_location(in, event);
     import_class(in, event);
     import_priority(in, event);
     import_busy(in, event);
-    ical_import_alarm(in, event);
-    ical_import_kept(in, event);
+    cv_ical_import_alarm(in, event);
+    cv_ical_import_kept(in, event);
 }
 
 /* False when the item can only be mail. */
@@ -537,17 +539,17 @@ static bool begin_import(ical_import *in, const cv_ical_comp *event)
 {
     in->method = find_method(in);
     if (in->method == 0) {
-        ical_say(in, CV_RULE_ICAL_UNUSABLE,
-                 cv_ical_prop_get(in->item->calendar, "METHOD"), "METHOD",
-                 "no meeting message: stays mail");
+        cv_ical_say(in, CV_RULE_ICAL_UNUSABLE,
+                    cv_ical_prop_get(in->item->calendar, "METHOD"), "METHOD",
+                    "no meeting message: stays mail");
         return false;
     }
     if (in->method & ICAL_RESPONSE) {
-        in->responder = ical_find_responder(in->ctx, event, in->arena);
+        in->responder = cv_ical_find_responder(in->ctx, event, in->arena);
         if (!in->responder && in->method == ICAL_REPLY) {
-            ical_say(in, CV_RULE_ICAL_UNUSABLE,
-                     cv_ical_prop_get(event, "ATTENDEE"), "ATTENDEE",
-                     "a reply without an answer: stays mail");
+            cv_ical_say(in, CV_RULE_ICAL_UNUSABLE,
+                        cv_ical_prop_get(event, "ATTENDEE"), "ATTENDEE",
+                        "a reply without an answer: stays mail");
             return false;
         }
     }
@@ -557,34 +559,34 @@ static bool begin_import(ical_import *in, const cv_ical_comp *event)
 /* A reply or cancellation is known by its UID; a start is not needed. */
 static bool import_moments(ical_import *in, const cv_ical_comp *event)
 {
-    if (ical_import_times(in, event) == CV_OK)
+    if (cv_ical_import_times(in, event) == CV_OK)
         return true;
     const cv_ical_prop *prop = cv_ical_prop_get(event, "DTSTART");
     if (in->method & (ICAL_REPLY | ICAL_CANCEL)) {
         if (cv_ical_prop_get(event, "UID"))
             return true;
     }
-    ical_say(in, CV_RULE_ICAL_UNUSABLE, prop, "DTSTART", "no usable start");
+    cv_ical_say(in, CV_RULE_ICAL_UNUSABLE, prop, "DTSTART", "no usable start");
     return false;
 }
 
 /* UTF-8 text of the item's calendar, for what the properties cannot hold. */
 static void put_comp(ical_writer *w, const cv_ical_comp *comp, unsigned depth)
 {
-    ical_line_begin(w, "BEGIN:");
-    ical_line_raw(w, comp->name);
-    ical_line_end(w);
+    cv_ical_line_begin(w, "BEGIN:");
+    cv_ical_line_raw(w, comp->name);
+    cv_ical_line_end(w);
     for (size_t i = 0; i < comp->prop_count; i++) {
-        ical_line_begin(w, "");
-        ical_line_raw(w, comp->props[i].raw);
-        ical_line_end(w);
+        cv_ical_line_begin(w, "");
+        cv_ical_line_raw(w, comp->props[i].raw);
+        cv_ical_line_end(w);
     }
     for (size_t i = 0; i < comp->child_count && depth < CV_LIMIT_ICAL_DEPTH;
          i++)
         put_comp(w, comp->children[i], depth + 1);
-    ical_line_begin(w, "END:");
-    ical_line_raw(w, comp->name);
-    ical_line_end(w);
+    cv_ical_line_begin(w, "END:");
+    cv_ical_line_raw(w, comp->name);
+    cv_ical_line_end(w);
 }
 
 static void keep_stream(ical_import *in)
@@ -594,8 +596,8 @@ static void keep_stream(ical_import *in)
     cv_buf buf;
 
     cv_buf_init(&buf, 0);
-    ical_writer_init(&w, &buf);
-    ical_put_literal(&w, "BEGIN:VCALENDAR");
+    cv_ical_writer_init(&w, &buf);
+    cv_ical_put_literal(&w, "BEGIN:VCALENDAR");
     for (size_t i = 0; i < cal->child_count; i++)
         if (cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
             put_comp(&w, cal->children[i], 0);
@@ -603,10 +605,10 @@ static void keep_stream(ical_import *in)
         put_comp(&w, in->item->master, 0);
     for (size_t i = 0; i < in->item->exception_count; i++)
         put_comp(&w, in->item->exceptions[i], 0);
-    ical_put_literal(&w, "END:VCALENDAR");
+    cv_ical_put_literal(&w, "END:VCALENDAR");
     (void)cv_bag_set_binary(in->bag, CV_PidLidInboundICalStream,
                             cv_buf_slice(&buf));
-    ical_writer_clear(&w);
+    cv_ical_writer_clear(&w);
     cv_buf_clear(&buf);
 }
 
@@ -616,15 +618,15 @@ static void import_event(ical_import *in, const cv_ical_comp *event)
     import_uid(in, event);
     if (!in->item->master)
         import_orphan(in, event);
-    ical_import_common(in, event);
-    ical_import_people(in, event);
+    cv_ical_import_common(in, event);
+    cv_ical_import_people(in, event);
     import_state(in, event);
     if (in->method & ICAL_RESPONSE)
         import_answer_time(in, event);
     else
         import_owner_time(in, event);
-    ical_import_attachments(in, event);
-    ical_import_series(in, event);
+    cv_ical_import_attachments(in, event);
+    cv_ical_import_series(in, event);
     if (in->keep_stream)
         keep_stream(in);
 }

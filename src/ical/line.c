@@ -5,26 +5,26 @@
 
 #define FOLD_AT 75 /* octets of a physical line without its end */
 
-void ical_writer_init(ical_writer *w, cv_buf *out)
+void cv_ical_writer_init(ical_writer *w, cv_buf *out)
 {
     w->out = out;
     cv_buf_init(&w->line, 0);
 }
 
-void ical_writer_clear(ical_writer *w)
+void cv_ical_writer_clear(ical_writer *w)
 {
     cv_buf_clear(&w->line);
 }
 
-void ical_line_begin_slice(ical_writer *w, cv_slice name)
+void cv_ical_line_begin_slice(ical_writer *w, cv_slice name)
 {
     cv_buf_reset(&w->line);
     cv_buf_put_slice(&w->line, name);
 }
 
-void ical_line_begin(ical_writer *w, const char *name)
+void cv_ical_line_begin(ical_writer *w, const char *name)
 {
-    ical_line_begin_slice(w, cv_slice_cstr(name));
+    cv_ical_line_begin_slice(w, cv_slice_cstr(name));
 }
 
 static bool needs_quotes(cv_slice value)
@@ -35,7 +35,7 @@ static bool needs_quotes(cv_slice value)
     return false;
 }
 
-void ical_line_param(ical_writer *w, const char *name, cv_slice value)
+void cv_ical_line_param(ical_writer *w, const char *name, cv_slice value)
 {
     bool quotes = needs_quotes(value);
 
@@ -57,12 +57,12 @@ void ical_line_param(ical_writer *w, const char *name, cv_slice value)
         cv_buf_put_byte(&w->line, '"');
 }
 
-void ical_line_colon(ical_writer *w)
+void cv_ical_line_colon(ical_writer *w)
 {
     cv_buf_put_byte(&w->line, ':');
 }
 
-void ical_line_text(ical_writer *w, cv_slice text)
+void cv_ical_line_text(ical_writer *w, cv_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.ptr[i];
@@ -79,14 +79,14 @@ void ical_line_text(ical_writer *w, cv_slice text)
     }
 }
 
-void ical_line_raw(ical_writer *w, cv_slice text)
+void cv_ical_line_raw(ical_writer *w, cv_slice text)
 {
     for (size_t i = 0; i < text.len; i++)
         if ((text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F) || text.ptr[i] == '\t')
             cv_buf_put_byte(&w->line, text.ptr[i]);
 }
 
-void ical_line_end(ical_writer *w)
+void cv_ical_line_end(ical_writer *w)
 {
     cv_slice rest = cv_buf_slice(&w->line);
     size_t room = FOLD_AT;
@@ -104,40 +104,40 @@ void ical_line_end(ical_writer *w)
     cv_buf_put_str(w->out, "\r\n");
 }
 
-void ical_put_literal(ical_writer *w, const char *line)
+void cv_ical_put_literal(ical_writer *w, const char *line)
 {
-    ical_line_begin(w, line);
-    ical_line_end(w);
+    cv_ical_line_begin(w, line);
+    cv_ical_line_end(w);
 }
 
-void ical_put_text(ical_writer *w, const char *name, cv_slice text)
+void cv_ical_put_text(ical_writer *w, const char *name, cv_slice text)
 {
-    ical_line_begin(w, name);
-    ical_line_colon(w);
-    ical_line_text(w, text);
-    ical_line_end(w);
+    cv_ical_line_begin(w, name);
+    cv_ical_line_colon(w);
+    cv_ical_line_text(w, text);
+    cv_ical_line_end(w);
 }
 
-void ical_put_word(ical_writer *w, const char *name, const char *word)
+void cv_ical_put_word(ical_writer *w, const char *name, const char *word)
 {
-    ical_line_begin(w, name);
-    ical_line_colon(w);
+    cv_ical_line_begin(w, name);
+    cv_ical_line_colon(w);
     cv_buf_put_str(&w->line, word);
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }
 
-void ical_put_int(ical_writer *w, const char *name, int64_t value)
+void cv_ical_put_int(ical_writer *w, const char *name, int64_t value)
 {
-    ical_line_begin(w, name);
+    cv_ical_line_begin(w, name);
     cv_buf_printf(&w->line, ":%lld", (long long)value);
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }
 
-void ical_put_utc(ical_writer *w, const char *name, int64_t ticks)
+void cv_ical_put_utc(ical_writer *w, const char *name, int64_t ticks)
 {
-    ical_line_begin(w, name);
-    ical_line_colon(w);
+    cv_ical_line_begin(w, name);
+    cv_ical_line_colon(w);
     cv_ical_time_put(&w->line, ticks, false);
     cv_buf_put_byte(&w->line, 'Z');
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }

@@ -120,7 +120,7 @@ static void read_part(cv_arena *arena, ical_rrule *r, cv_slice name,
         read_numbers(r, name, value);
 }
 
-cv_status ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out)
+cv_status cv_ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out)
 {
     *out = (ical_rrule){ .interval = 1, .wkst = -1 };
     while (text.ptr) {
@@ -334,9 +334,9 @@ static void set_end(const ical_rrule *r, int64_t until, cv_recurrence *out)
     out->end_date = last;
 }
 
-cv_status ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
-                                int64_t until, cv_recurrence *out,
-                                const char **why)
+cv_status cv_ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
+                                   int64_t until, cv_recurrence *out,
+                                   const char **why)
 {
     cv_civil at = cv_civil_of_ticks(start);
     pattern_start s = { .days = cv_days_from_civil(at.year, at.month, at.day),
@@ -440,7 +440,7 @@ static void put_months(cv_buf *buf, const cv_recurrence *r)
         put_month_day(buf, r, yearly, start.month);
 }
 
-void ical_rrule_put(cv_buf *buf, const cv_recurrence *r)
+void cv_ical_rrule_put(cv_buf *buf, const cv_recurrence *r)
 {
     switch (r->pattern) {
     case CV_PATTERN_DAY:

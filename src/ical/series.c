@@ -26,10 +26,10 @@ typedef struct series {
 static void say_unfit(series *s, const cv_ical_prop *prop, const char *why)
 {
     s->in->keep_stream = true;
-    ical_say(s->in, CV_RULE_ICAL_RRULE, prop,
-             prop ? (const char *)cv_arena_cstr(s->in->arena, prop->name)
-                  : "RRULE",
-             why);
+    cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop,
+                prop ? (const char *)cv_arena_cstr(s->in->arena, prop->name)
+                     : "RRULE",
+                why);
 }
 
 /* -- the rule -- */
@@ -108,7 +108,7 @@ static void follow_start(series *s, const cv_ical_prop *prop)
     in->start.utc = cv_timezone_to_utc(&s->zone, in->start.local);
     in->end.local += shift;
     in->end.utc = in->start.utc + length;
-    ical_set_times(in, in->start.utc, in->end.utc);
+    cv_ical_set_times(in, in->start.utc, in->end.utc);
 }
 
 static void set_offsets(series *s)
@@ -133,19 +133,19 @@ static void read_rule(series *s)
 
     if (!prop)
         return;
-    if (ical_rrule_parse(s->in->arena, prop->value, &rule) != CV_OK) {
+    if (cv_ical_rrule_parse(s->in->arena, prop->value, &rule) != CV_OK) {
         say_unfit(s, prop, why);
         return;
     }
     if (rule.repaired)
-        ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
-                 "parts that cannot be read were left out");
+        cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
+                    "parts that cannot be read were left out");
     int64_t until = until_of(s, &rule, prop);
     if (rule.count && rule.has_until)
-        ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
-                 "UNTIL and COUNT: the earlier end counts");
-    if (ical_rrule_to_pattern(&rule, s->in->start.local, until, &s->r, &why) !=
-        CV_OK) {
+        cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
+                    "UNTIL and COUNT: the earlier end counts");
+    if (cv_ical_rrule_to_pattern(&rule, s->in->start.local, until, &s->r,
+                                 &why) != CV_OK) {
         say_unfit(
             s, prop,
             (const char *)cv_arena_printf(s->in->arena, "%s: single event", why)
@@ -185,8 +185,8 @@ static void exclude(series *s, const cv_ical_prop *prop, const ical_moment *m)
 
     if (!midnight_of(s, m, &midnight) ||
         !cv_recurrence_is_instance(&s->r, midnight))
-        ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "EXDATE",
-                 "no instance of the series: left out");
+        cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "EXDATE",
+                    "no instance of the series: left out");
     else if (!add_deleted(s, midnight))
         say_unfit(s, prop, "more exclusions than a series may have");
 }
@@ -215,7 +215,7 @@ static void each_date(series *s, const char *name,
             ical_moment m;
             item = cv_slice_cut(&item, '/');
             if (item.len &&
-                ical_moment_parse(&s->in->zones, prop, item, &m) == CV_OK) {
+                cv_ical_moment_parse(&s->in->zones, prop, item, &m) == CV_OK) {
                 /* Without a zone DTSTART's is meant (C143). */
                 take(s, prop, &m);
             }
@@ -307,7 +307,7 @@ static void inherit_times(series *s, ical_import *sub, const ical_moment *rid)
     sub->end = sub->start;
     sub->end.utc += s->in->end.utc - s->in->start.utc;
     sub->all_day = s->in->all_day;
-    ical_set_times(sub, sub->start.utc, sub->end.utc);
+    cv_ical_set_times(sub, sub->start.utc, sub->end.utc);
 }
 
 /* The embedded message of an exception. */
@@ -317,10 +317,10 @@ static void import_exception(series *s, ical_import *sub,
 {
     (void)cv_bag_set_string(sub->bag, CV_PidTagMessageClass,
                             CV_S(EXCEPTION_CLASS));
-    if (ical_import_times(sub, event) != CV_OK)
+    if (cv_ical_import_times(sub, event) != CV_OK)
         inherit_times(s, sub, rid);
-    ical_import_common(sub, event);
-    ical_import_people(sub, event);
+    cv_ical_import_common(sub, event);
+    cv_ical_import_people(sub, event);
     (void)cv_bag_set_ticks(sub->bag, CV_PidLidExceptionReplaceTime,
                            original_utc);
     (void)cv_bag_set_bool(sub->bag, CV_PidLidIsException, true);
@@ -403,7 +403,7 @@ static void add_exception(series *s, const cv_ical_comp *event)
     uint32_t original;
 
     if (!rid ||
-        ical_moment_parse(&s->in->zones, rid, rid->value, &m) != CV_OK ||
+        cv_ical_moment_parse(&s->in->zones, rid, rid->value, &m) != CV_OK ||
         !find_original(s, rid, &m, &original))
         return;
     if (cv_slice_ieq(cv_ical_param_get(rid, "RANGE"), CV_S("THISANDFUTURE")))
@@ -465,7 +465,7 @@ static void set_zone(series *s)
 {
     ical_import *in = s->in;
     int64_t year = cv_civil_of_ticks(in->start.local).year;
-    cv_timezone tz = ical_zone_since(in->arena, &s->zone, year - 1);
+    cv_timezone tz = cv_ical_zone_since(in->arena, &s->zone, year - 1);
     const cv_tz_rule *rule = cv_timezone_rule(&tz, year);
     cv_buf buf;
 
@@ -557,7 +557,7 @@ static cv_timezone series_zone(const ical_import *in)
     return cv_timezone_utc(in->arena);
 }
 
-void ical_import_series(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_series(ical_import *in, const cv_ical_comp *event)
 {
     series s = { .in = in, .event = event, .zone = series_zone(in) };
 

@@ -33,14 +33,14 @@ static void export_rule(ical_export *ex)
 {
     const cv_recurrence *r = &ex->series;
 
-    ical_line_begin(&ex->w, "RRULE:");
-    ical_rrule_put(&ex->w.line, r);
+    cv_ical_line_begin(&ex->w, "RRULE:");
+    cv_ical_rrule_put(&ex->w.line, r);
     if (r->end_type == CV_RECUR_END_COUNT)
         cv_buf_printf(&ex->w.line, ";COUNT=%u", r->count);
     else if (r->end_type == CV_RECUR_END_DATE &&
              r->end_date < CV_MINUTES_ENDLESS - 1440 * 123)
         put_until(ex);
-    ical_line_end(&ex->w);
+    cv_ical_line_end(&ex->w);
 }
 
 static bool is_moved(const cv_recurrence *r, uint32_t midnight)
@@ -57,9 +57,9 @@ static void export_exdates(ical_export *ex)
 
     for (size_t i = 0; i < r->deleted_count; i++)
         if (!is_moved(r, r->deleted[i]))
-            ical_export_moment(ex, "EXDATE",
-                               utc_of(ex, r->deleted[i] + r->start_offset),
-                               ex->has_start_zone, &ex->start_zone);
+            cv_ical_export_moment(ex, "EXDATE",
+                                  utc_of(ex, r->deleted[i] + r->start_offset),
+                                  ex->has_start_zone, &ex->start_zone);
 }
 
 /* -- what the calendar came with and no pattern holds -- */
@@ -74,9 +74,9 @@ static void put_kept_dates(ical_export *ex, const cv_ical_prop *prop,
         cv_slice item = cv_slice_trim(cv_slice_cut(&rest, ','));
         ical_moment m;
         item = cv_slice_cut(&item, '/');
-        if (item.len && ical_moment_parse(zones, prop, item, &m) == CV_OK)
-            ical_export_moment(ex, name, m.utc, ex->has_start_zone,
-                               &ex->start_zone);
+        if (item.len && cv_ical_moment_parse(zones, prop, item, &m) == CV_OK)
+            cv_ical_export_moment(ex, name, m.utc, ex->has_start_zone,
+                                  &ex->start_zone);
     }
 }
 
@@ -84,13 +84,13 @@ static void put_kept_rule(ical_export *ex, const cv_ical_prop *prop)
 {
     ical_rrule rule;
 
-    if (ical_rrule_parse(ex->arena, prop->value, &rule) != CV_OK ||
+    if (cv_ical_rrule_parse(ex->arena, prop->value, &rule) != CV_OK ||
         rule.repaired || rule.until_is_bad || (rule.count && rule.has_until))
         return;
-    ical_line_begin_slice(&ex->w, prop->name);
-    ical_line_colon(&ex->w);
-    ical_line_raw(&ex->w, cv_slice_trim(prop->value));
-    ical_line_end(&ex->w);
+    cv_ical_line_begin_slice(&ex->w, prop->name);
+    cv_ical_line_colon(&ex->w);
+    cv_ical_line_raw(&ex->w, cv_slice_trim(prop->value));
+    cv_ical_line_end(&ex->w);
 }
 
 /* Rules and dates of the original, as long as the event's start is still the
@@ -115,7 +115,7 @@ static void export_original_rules(ical_export *ex)
     const cv_ical_comp *event = items[0].master;
     const cv_ical_prop *prop = cv_ical_prop_get(event, "DTSTART");
     if (!prop ||
-        ical_moment_parse(&zones, prop, prop->value, &start) != CV_OK ||
+        cv_ical_moment_parse(&zones, prop, prop->value, &start) != CV_OK ||
         start.utc != ex->start)
         return;
     for (size_t i = 0; i < event->prop_count; i++) {
@@ -129,7 +129,7 @@ static void export_original_rules(ical_export *ex)
     }
 }
 
-void ical_export_series_rules(ical_export *ex)
+void cv_ical_export_series_rules(ical_export *ex)
 {
     if (!ex->is_series) {
         if (ex->start != ICAL_NO_TIME)
@@ -277,18 +277,18 @@ static void export_exception(ical_export *ex, const cv_object *sub,
 
     if (!bag)
         return;
-    ical_put_literal(&ex->w, "BEGIN:VEVENT");
+    cv_ical_put_literal(&ex->w, "BEGIN:VEVENT");
     ex->bag = bag;
-    ical_kept_parse(ex, bag);
-    ical_export_people(ex, sub ? sub : ex->obj);
+    cv_ical_kept_parse(ex, bag);
+    cv_ical_export_people(ex, sub ? sub : ex->obj);
     /* RECURRENCE-ID has the form of the series' DTSTART. */
-    ical_export_moment(ex, "RECURRENCE-ID", s->original, ex->has_start_zone,
-                       &ex->start_zone);
+    cv_ical_export_moment(ex, "RECURRENCE-ID", s->original, ex->has_start_zone,
+                          &ex->start_zone);
     ex->start = s->start;
     ex->end = s->end < s->start ? s->start : s->end;
     ex->all_day = s->all_day;
-    ical_export_common(ex, bag);
-    ical_put_literal(&ex->w, "END:VEVENT");
+    cv_ical_export_common(ex, bag);
+    cv_ical_put_literal(&ex->w, "END:VEVENT");
     saved.w = ex->w;
     *ex = saved;
 }
@@ -302,8 +302,8 @@ static void export_from_blob(ical_export *ex, const cv_object *sub,
                utc_of(ex, e->original), all_day };
 
     if (!cv_ticks_is_valid(s.start) || !cv_ticks_is_valid(s.original)) {
-        ical_export_say(ex, CV_RULE_BAD_TIME, "PidLidAppointmentRecur",
-                        "an exception without a moment was left out");
+        cv_ical_export_say(ex, CV_RULE_BAD_TIME, "PidLidAppointmentRecur",
+                           "an exception without a moment was left out");
         return;
     }
     export_exception(ex, sub, e, &s);
@@ -328,7 +328,7 @@ static void export_from_attachments(ical_export *ex)
     }
 }
 
-void ical_export_exceptions(ical_export *ex)
+void cv_ical_export_exceptions(ical_export *ex)
 {
     if (!(ex->method & ICAL_SENT) || ex->start == ICAL_NO_TIME)
         return;

@@ -35,7 +35,7 @@ static const char *const mapped_names[] = {
 #undef MAPPED
 };
 
-bool ical_is_mapped(cv_slice name)
+bool cv_ical_is_mapped(cv_slice name)
 {
     for (size_t i = 0; i < CV_LEN(mapped_names); i++)
         if (cv_slice_eq(name, cv_slice_cstr(mapped_names[i])))
@@ -69,11 +69,11 @@ static void import_strings(ical_import *in, const cv_ical_comp *event,
         while (rest.ptr && count < room) {
             cv_ical_prop one = event->props[i];
             if (r->form == FORM_LIST) {
-                one.value = ical_list_next(&rest);
+                one.value = cv_ical_list_next(&rest);
             } else {
                 rest = (cv_slice){ 0 };
             }
-            values[count] = ical_prop_line_text(in->arena, &one);
+            values[count] = cv_ical_prop_line_text(in->arena, &one);
             if (values[count].len)
                 count++;
         }
@@ -91,19 +91,19 @@ static bool import_number(ical_import *in, const cv_ical_prop *prop,
 
     switch (r->form) {
     case FORM_BOOL:
-        if (!ical_prop_bool(prop, &b))
+        if (!cv_ical_prop_bool(prop, &b))
             return false;
         (void)cv_bag_set_bool(in->bag, r->tag, b);
         return true;
     case FORM_INT:
-        if (!ical_prop_int(prop, &v) ||
+        if (!cv_ical_prop_int(prop, &v) ||
             (r->tag == CV_PidTagImportance && (v < 0 || v > 2)) ||
             (r->tag == CV_PidLidAppointmentSequence && v < 0))
             return false;
         (void)cv_bag_set_i32(in->bag, r->tag, v);
         return true;
     default:
-        ticks = ical_utc_of_text(prop->value);
+        ticks = cv_ical_utc_of_text(prop->value);
         if (ticks == ICAL_NO_TIME)
             return false;
         (void)cv_bag_set_ticks(in->bag, r->tag, ticks);
@@ -123,13 +123,13 @@ static bool import_one(ical_import *in, const cv_ical_comp *event,
         import_strings(in, event, r);
         return true;
     case FORM_LINE:
-        text = ical_prop_line_text(in->arena, prop);
+        text = cv_ical_prop_line_text(in->arena, prop);
         if (text.len == 0)
             return true;
         (void)cv_bag_set_string(in->bag, r->tag, text);
         return true;
     case FORM_TEXT:
-        text = ical_prop_text(in->arena, prop);
+        text = cv_ical_prop_text(in->arena, prop);
         (void)cv_bag_set_string(in->bag, r->tag, text);
         return true;
     default:
@@ -137,7 +137,7 @@ static bool import_one(ical_import *in, const cv_ical_comp *event,
     }
 }
 
-void ical_import_simple(ical_import *in, const cv_ical_comp *event)
+void cv_ical_import_simple(ical_import *in, const cv_ical_comp *event)
 {
     cv_tag done = 0; /* rows of one property stand together */
 
@@ -149,7 +149,7 @@ void ical_import_simple(ical_import *in, const cv_ical_comp *event)
         if (import_one(in, event, prop, r))
             done = r->tag;
         else
-            ical_say(
+            cv_ical_say(
                 in, r->form == FORM_UTC ? CV_RULE_ICAL_TIME : CV_RULE_BAD_VALUE,
                 prop, r->name, "counts as absent");
     }
@@ -165,20 +165,20 @@ static void export_strings(ical_export *ex, const cv_bag *bag, const row *r)
     if (!cv_bag_strings(bag, r->tag, &values, &count) || count == 0)
         return;
     if (r->form == FORM_LIST) {
-        ical_line_begin(&ex->w, r->name);
-        ical_line_colon(&ex->w);
+        cv_ical_line_begin(&ex->w, r->name);
+        cv_ical_line_colon(&ex->w);
     }
     for (size_t i = 0; i < count; i++) {
         if (r->form == FORM_MULTI) {
-            ical_put_text(&ex->w, r->name, values[i]);
+            cv_ical_put_text(&ex->w, r->name, values[i]);
             continue;
         }
         if (i)
-            ical_line_raw(&ex->w, CV_S(","));
-        ical_line_text(&ex->w, values[i]);
+            cv_ical_line_raw(&ex->w, CV_S(","));
+        cv_ical_line_text(&ex->w, values[i]);
     }
     if (r->form == FORM_LIST)
-        ical_line_end(&ex->w);
+        cv_ical_line_end(&ex->w);
 }
 
 static void export_time(ical_export *ex, const cv_bag *bag, const row *r)
@@ -187,9 +187,9 @@ static void export_time(ical_export *ex, const cv_bag *bag, const row *r)
     int64_t ticks;
 
     if (cv_bag_ticks(bag, r->tag, &ticks))
-        ical_put_utc(&ex->w, r->name, ticks);
+        cv_ical_put_utc(&ex->w, r->name, ticks);
     else if (cv_bag_time(bag, r->tag, &filetime))
-        ical_export_say(ex, CV_RULE_BAD_TIME, r->name, "left out");
+        cv_ical_export_say(ex, CV_RULE_BAD_TIME, r->name, "left out");
 }
 
 static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
@@ -206,15 +206,15 @@ static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
     case FORM_LINE:
     case FORM_TEXT:
         if (cv_bag_string(bag, r->tag, &text) && text.len)
-            ical_put_text(&ex->w, r->name, text);
+            cv_ical_put_text(&ex->w, r->name, text);
         return;
     case FORM_BOOL:
         if (cv_bag_bool(bag, r->tag, &b))
-            ical_put_word(&ex->w, r->name, b ? "TRUE" : "FALSE");
+            cv_ical_put_word(&ex->w, r->name, b ? "TRUE" : "FALSE");
         return;
     case FORM_INT:
         if (cv_bag_i32(bag, r->tag, &v))
-            ical_put_int(&ex->w, r->name, v);
+            cv_ical_put_int(&ex->w, r->name, v);
         return;
     case FORM_UTC:
         export_time(ex, bag, r);
@@ -222,7 +222,7 @@ static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
     }
 }
 
-void ical_export_simple(ical_export *ex, const cv_bag *bag)
+void cv_ical_export_simple(ical_export *ex, const cv_bag *bag)
 {
     for (size_t i = 0; i < CV_LEN(rows); i++)
         if (rows[i].writes & ex->method)

@@ -62,7 +62,7 @@ static cv_slice decode_qp(cv_arena *arena, cv_slice value)
     return cv_slice_of(out, len);
 }
 
-cv_slice ical_prop_text(cv_arena *arena, const cv_ical_prop *prop)
+cv_slice cv_ical_prop_text(cv_arena *arena, const cv_ical_prop *prop)
 {
     cv_slice value = prop->value;
 
@@ -86,13 +86,13 @@ static cv_slice clip_chars(cv_slice s, size_t max)
     return cv_slice_sub(s, 0, pos);
 }
 
-cv_slice ical_prop_line_text(cv_arena *arena, const cv_ical_prop *prop)
+cv_slice cv_ical_prop_line_text(cv_arena *arena, const cv_ical_prop *prop)
 {
-    cv_slice text = cv_text_one_line(arena, ical_prop_text(arena, prop));
+    cv_slice text = cv_text_one_line(arena, cv_ical_prop_text(arena, prop));
     return clip_chars(cv_slice_trim(text), ICAL_LINE_TEXT_MAX);
 }
 
-cv_slice ical_list_next(cv_slice *rest)
+cv_slice cv_ical_list_next(cv_slice *rest)
 {
     for (size_t i = 0; i < rest->len; i++) {
         if (rest->ptr[i] == '\\') {
@@ -108,7 +108,7 @@ cv_slice ical_list_next(cv_slice *rest)
     return item;
 }
 
-bool ical_prop_bool(const cv_ical_prop *prop, bool *out)
+bool cv_ical_prop_bool(const cv_ical_prop *prop, bool *out)
 {
     cv_slice v = prop ? cv_slice_trim(prop->value) : (cv_slice){ 0 };
     bool yes = cv_slice_ieq(v, CV_S("TRUE")) || cv_slice_ieq(v, CV_S("1"));
@@ -119,7 +119,7 @@ bool ical_prop_bool(const cv_ical_prop *prop, bool *out)
     return true;
 }
 
-bool ical_prop_int(const cv_ical_prop *prop, int32_t *out)
+bool cv_ical_prop_int(const cv_ical_prop *prop, int32_t *out)
 {
     int64_t v;
 

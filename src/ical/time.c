@@ -15,7 +15,7 @@ static void say_bad_time(ical_zones *zones, const cv_ical_prop *prop,
 static void resolve_floating(ical_zones *zones, ical_moment *m)
 {
     m->is_floating = true;
-    m->zone = ical_zone_of_floating(zones);
+    m->zone = cv_ical_zone_of_floating(zones);
     if (m->zone)
         m->utc = cv_timezone_to_utc(&m->zone->tz, m->local);
     else if (zones->mailbox)
@@ -24,8 +24,8 @@ static void resolve_floating(ical_zones *zones, ical_moment *m)
         m->utc = m->local;
 }
 
-cv_status ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
-                            cv_slice text, ical_moment *out)
+cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
+                               cv_slice text, ical_moment *out)
 {
     cv_slice tzid = cv_ical_param_get(prop, "TZID");
     ical_moment m = { 0 };
@@ -46,7 +46,7 @@ cv_status ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
     m.is_utc = t.is_utc;
     m.local = m.utc = cv_civil_to_ticks(&t.at);
     if (tzid.len && !t.is_utc) {
-        m.zone = ical_zone_of_tzid(zones, tzid, prop->line);
+        m.zone = cv_ical_zone_of_tzid(zones, tzid, prop->line);
         if (!m.zone)
             return cv_arena_status(zones->arena);
         m.utc = cv_timezone_to_utc(&m.zone->tz, m.local);
@@ -54,7 +54,7 @@ cv_status ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
         resolve_floating(zones, &m);
     } else if (tzid.len) {
         /* TZID and Z together: the instant is clear, the zone is shown. */
-        m.zone = ical_zone_of_tzid(zones, tzid, prop->line);
+        m.zone = cv_ical_zone_of_tzid(zones, tzid, prop->line);
         m.is_utc = !m.zone;
         if (m.zone)
             m.local = cv_timezone_to_local(&m.zone->tz, m.utc);
@@ -67,7 +67,7 @@ cv_status ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
     return CV_OK;
 }
 
-int64_t ical_utc_of_text(cv_slice text)
+int64_t cv_ical_utc_of_text(cv_slice text)
 {
     cv_ical_time t;
 
@@ -77,14 +77,14 @@ int64_t ical_utc_of_text(cv_slice text)
     return cv_ticks_is_valid(ticks) ? ticks : ICAL_NO_TIME;
 }
 
-int64_t ical_utc_of(const cv_ical_comp *comp, const char *name,
-                    cv_report *report)
+int64_t cv_ical_utc_of(const cv_ical_comp *comp, const char *name,
+                       cv_report *report)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(comp, name);
 
     if (!prop)
         return ICAL_NO_TIME;
-    int64_t ticks = ical_utc_of_text(prop->value);
+    int64_t ticks = cv_ical_utc_of_text(prop->value);
     if (ticks == ICAL_NO_TIME)
         cv_report_add(report,
                       CV_FINDING(.rule = CV_RULE_ICAL_TIME, .line = prop->line,

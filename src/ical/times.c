@@ -22,7 +22,7 @@ static bool read_moment(ical_import *in, const cv_ical_comp *event,
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, name);
     return prop &&
-           ical_moment_parse(&in->zones, prop, prop->value, out) == CV_OK;
+           cv_ical_moment_parse(&in->zones, prop, prop->value, out) == CV_OK;
 }
 
 static int64_t shift_local(const ical_import *in, const ical_moment *m,
@@ -57,7 +57,7 @@ static bool duration_of(ical_import *in, const cv_ical_comp *event,
         return false;
     if (cv_ical_duration_parse(cv_slice_trim(prop->value), seconds) != CV_OK ||
         *seconds < 0 || *seconds > INT64_C(86400) * 366 * 100) {
-        ical_say(in, CV_RULE_ICAL_END, prop, "DURATION", "counts as absent");
+        cv_ical_say(in, CV_RULE_ICAL_END, prop, "DURATION", "counts as absent");
         return false;
     }
     return true;
@@ -85,8 +85,8 @@ static void read_end(ical_import *in, const cv_ical_comp *event)
         share_zone(in);
         if (in->end.is_date == in->start.is_date)
             return;
-        ical_say(in, CV_RULE_ICAL_END, prop, "DTEND",
-                 "read in the form DTSTART has");
+        cv_ical_say(in, CV_RULE_ICAL_END, prop, "DTEND",
+                    "read in the form DTSTART has");
         if (in->start.is_date) {
             in->end.local = round_to_day(in->end.local);
             in->end.utc = shift_local(in, &in->start, in->end.local);
@@ -107,9 +107,9 @@ static void mend_end(ical_import *in, const cv_ical_comp *event)
         (in->end.utc == in->start.utc && !in->start.is_date))
         return;
     /* The common slip of all-day events: both dates the same. */
-    ical_say(in, CV_RULE_ICAL_END, prop, "DTEND",
-             in->start.is_date ? "the day after the start"
-                               : "the same as the start");
+    cv_ical_say(in, CV_RULE_ICAL_END, prop, "DTEND",
+                in->start.is_date ? "the day after the start"
+                                  : "the same as the start");
     end_after(in, in->start.is_date ? 86400 : 0);
 }
 
@@ -118,7 +118,7 @@ static void mend_end(ical_import *in, const cv_ical_comp *event)
 static bool flag_is_set(const cv_ical_comp *event, const char *name)
 {
     bool on = false;
-    return ical_prop_bool(cv_ical_prop_get(event, name), &on) && on;
+    return cv_ical_prop_bool(cv_ical_prop_get(event, name), &on) && on;
 }
 
 /* The whole quarter hour east of UTC in which both instants are midnights,
@@ -159,8 +159,8 @@ static void round_all_day(ical_import *in)
     if (s->is_utc)
         localize_utc(in);
     if (!is_midnight(s->local) || !is_midnight(e->local)) {
-        ical_say(in, CV_RULE_ICAL_TIME, NULL, "DTSTART",
-                 "an all-day event was rounded to midnights");
+        cv_ical_say(in, CV_RULE_ICAL_TIME, NULL, "DTSTART",
+                    "an all-day event was rounded to midnights");
         s->local = round_to_day(s->local);
         e->local = round_to_day(e->local);
         s->utc = s->is_utc ? s->local : shift_local(in, s, s->local);
@@ -196,7 +196,7 @@ static void set_span(ical_import *in, cv_tag start, cv_tag end, cv_tag minutes,
                              (int32_t)((to - from) / ICAL_MINUTE));
 }
 
-void ical_set_times(ical_import *in, int64_t from, int64_t to)
+void cv_ical_set_times(ical_import *in, int64_t from, int64_t to)
 {
     set_span(in, CV_PidLidAppointmentStartWhole, CV_PidLidAppointmentEndWhole,
              CV_PidLidAppointmentDuration, from, to);
@@ -215,7 +215,7 @@ static void set_zone_blob(ical_import *in, cv_tag tag, const ical_moment *m)
         tz = in->zones.mailbox;
     if (!tz)
         return;
-    cv_timezone since = ical_zone_since(
+    cv_timezone since = cv_ical_zone_since(
         in->arena, tz, cv_civil_of_ticks(in->start.local).year - 1);
     cv_buf_init(&buf, 0);
     cv_tzdef_put(&buf, &since, 2);
@@ -234,10 +234,10 @@ static void set_proposal(ical_import *in, const cv_ical_comp *event)
              CV_PidLidAppointmentProposedEndWhole,
              CV_PidLidAppointmentProposedDuration, in->start.utc, in->end.utc);
     if (has_start && has_end && end.utc >= start.utc)
-        ical_set_times(in, start.utc, end.utc);
+        cv_ical_set_times(in, start.utc, end.utc);
 }
 
-cv_status ical_import_times(ical_import *in, const cv_ical_comp *event)
+cv_status cv_ical_import_times(ical_import *in, const cv_ical_comp *event)
 {
     if (!read_moment(in, event, "DTSTART", &in->start))
         return CV_ERR_NOTFOUND;
@@ -246,7 +246,7 @@ cv_status ical_import_times(ical_import *in, const cv_ical_comp *event)
     decide_all_day(in, event);
     if (in->end.utc < in->start.utc)
         in->end.utc = in->start.utc;
-    ical_set_times(in, in->start.utc, in->end.utc);
+    cv_ical_set_times(in, in->start.utc, in->end.utc);
     set_zone_blob(in, CV_PidLidAppointmentTimeZoneDefinitionStartDisplay,
                   &in->start);
     set_zone_blob(in, CV_PidLidAppointmentTimeZoneDefinitionEndDisplay,

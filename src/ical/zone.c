@@ -163,7 +163,7 @@ static void read_component(observances *all, const cv_ical_comp *comp)
         at.at = (cv_civil){ .year = 1601, .month = 1, .day = 1 };
     o.from_year = o.to_year = at.at.year < 1601 ? 1601 : at.at.year;
     o.date = date_of_civil(&at.at, true);
-    if (rule && ical_rrule_parse(all->arena, rule->value, &r) == CV_OK) {
+    if (rule && cv_ical_rrule_parse(all->arena, rule->value, &r) == CV_OK) {
         o.yearly = true;
         o.to_year = FOREVER;
         o.date = date_of_rule(&r, &at.at);
@@ -338,8 +338,8 @@ static bool same_rule(const cv_tz_rule *a, const cv_tz_rule *b)
     return same;
 }
 
-cv_status ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
-                          cv_timezone *out)
+cv_status cv_ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
+                             cv_timezone *out)
 {
     observances all = { .arena = arena };
     int32_t years[YEARS_MAX * 4 + 2];
@@ -376,8 +376,8 @@ cv_status ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,
     return CV_OK;
 }
 
-cv_timezone ical_zone_since(cv_arena *arena, const cv_timezone *tz,
-                            int64_t year)
+cv_timezone cv_ical_zone_since(cv_arena *arena, const cv_timezone *tz,
+                               int64_t year)
 {
     size_t skip = (size_t)(cv_timezone_rule(tz, year) - tz->rules);
     cv_timezone out = *tz;
@@ -409,7 +409,7 @@ static const cv_ical_comp *find_definition(const ical_zones *zones,
             continue;
         prop = cv_ical_prop_get(cal->children[i], "TZID");
         if (prop &&
-            cv_slice_ieq(cv_slice_trim(ical_prop_text(zones->arena, prop)),
+            cv_slice_ieq(cv_slice_trim(cv_ical_prop_text(zones->arena, prop)),
                          tzid))
             return cal->children[i];
     }
@@ -427,7 +427,7 @@ static bool find_by_name(ical_zones *zones, cv_slice tzid,
         return true;
     for (size_t i = 0; def && i < CV_LEN(hints); i++) {
         const cv_ical_prop *prop = cv_ical_prop_get(def, hints[i]);
-        cv_slice hint = prop ? ical_prop_text(zones->arena, prop) : CV_S("");
+        cv_slice hint = prop ? cv_ical_prop_text(zones->arena, prop) : CV_S("");
         /* 2 has meant Lisbon and Sarajevo. */
         if (i == 1 && cv_slice_eq(cv_slice_trim(hint), CV_S("2")) &&
             cv_slice_ifind(tzid, CV_S("Lisbon"), 0) != CV_NPOS)
@@ -456,7 +456,7 @@ static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
 
     out->guessed = true;
     if (wr &&
-        cv_timezone_by_name(zones->arena, ical_prop_text(zones->arena, wr),
+        cv_timezone_by_name(zones->arena, cv_ical_prop_text(zones->arena, wr),
                             &out->tz, NULL) == CV_OK) {
         say_zone(zones, tzid, line, "X-WR-TIMEZONE is used");
         return;
@@ -479,7 +479,7 @@ static void resolve(ical_zones *zones, cv_slice tzid, uint32_t line,
     const cv_ical_comp *def = find_definition(zones, tzid);
     cv_timezone named;
     bool has_rules =
-        def && ical_zone_parse(zones->arena, def, &out->tz) == CV_OK;
+        def && cv_ical_zone_parse(zones->arena, def, &out->tz) == CV_OK;
     bool has_name = find_by_name(zones, tzid, def, &named);
 
     if (def && !has_rules)
@@ -495,8 +495,8 @@ static void resolve(ical_zones *zones, cv_slice tzid, uint32_t line,
     }
 }
 
-const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
-                                   uint32_t line)
+const ical_zone *cv_ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
+                                      uint32_t line)
 {
     tzid = cv_slice_trim(tzid);
     for (size_t i = 0; i < zones->count; i++)
@@ -515,17 +515,17 @@ const ical_zone *ical_zone_of_tzid(ical_zones *zones, cv_slice tzid,
     return &zones->items[zones->count++];
 }
 
-const ical_zone *ical_zone_of_floating(ical_zones *zones)
+const ical_zone *cv_ical_zone_of_floating(ical_zones *zones)
 {
     const cv_ical_prop *wr = cv_ical_prop_get(zones->calendar, "X-WR-TIMEZONE");
     const cv_ical_comp *only = NULL, *cal = zones->calendar;
     cv_timezone tz;
 
     if (wr &&
-        cv_timezone_by_name(zones->arena, ical_prop_text(zones->arena, wr), &tz,
-                            NULL) == CV_OK)
-        return ical_zone_of_tzid(zones, ical_prop_text(zones->arena, wr),
-                                 wr->line);
+        cv_timezone_by_name(zones->arena, cv_ical_prop_text(zones->arena, wr),
+                            &tz, NULL) == CV_OK)
+        return cv_ical_zone_of_tzid(zones, cv_ical_prop_text(zones->arena, wr),
+                                    wr->line);
     for (size_t i = 0; cal && i < cal->child_count; i++) {
         if (!cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
             continue;
@@ -534,7 +534,7 @@ const ical_zone *ical_zone_of_floating(ical_zones *zones)
         only = cal->children[i];
     }
     const cv_ical_prop *tzid = cv_ical_prop_get(only, "TZID");
-    return tzid ? ical_zone_of_tzid(zones, ical_prop_text(zones->arena, tzid),
-                                    tzid->line)
+    return tzid ? cv_ical_zone_of_tzid(
+                      zones, cv_ical_prop_text(zones->arena, tzid), tzid->line)
                 : NULL;
 }

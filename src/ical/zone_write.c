@@ -10,7 +10,7 @@
 /* Readers that expand onsets stop in 2037: one must lie before. */
 #define LAST_FIRST_ONSET 2030
 
-cv_slice ical_zone_tzid(cv_arena *arena, const cv_timezone *tz)
+cv_slice cv_ical_zone_tzid(cv_arena *arena, const cv_timezone *tz)
 {
     cv_slice name = cv_slice_trim(cv_text_one_line(arena, tz->key_name));
     return name.len ? name : CV_S("Customized Time Zone");
@@ -18,18 +18,18 @@ cv_slice ical_zone_tzid(cv_arena *arena, const cv_timezone *tz)
 
 static void put_offset(ical_writer *w, const char *name, int32_t west_minutes)
 {
-    ical_line_begin(w, name);
-    ical_line_colon(w);
+    cv_ical_line_begin(w, name);
+    cv_ical_line_colon(w);
     cv_ical_offset_put(&w->line, -60 * west_minutes);
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }
 
 static void put_local(ical_writer *w, int64_t local)
 {
-    ical_line_begin(w, "DTSTART");
-    ical_line_colon(w);
+    cv_ical_line_begin(w, "DTSTART");
+    cv_ical_line_colon(w);
     cv_ical_time_put(&w->line, local, false);
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }
 
 /* COUNT, not UNTIL, where the rule ends: readers built on dateutil refuse the
@@ -37,7 +37,7 @@ static void put_local(ical_writer *w, int64_t local)
 static void put_yearly(ical_writer *w, const cv_tz_date *d, int64_t count)
 {
     static const char days[7][3] = { "SU", "MO", "TU", "WE", "TH", "FR", "SA" };
-    ical_line_begin(w, "RRULE:FREQ=YEARLY");
+    cv_ical_line_begin(w, "RRULE:FREQ=YEARLY");
     if (count)
         cv_buf_printf(&w->line, ";COUNT=%lld", (long long)count);
     if (d->year == 1)
@@ -46,7 +46,7 @@ static void put_yearly(ical_writer *w, const cv_tz_date *d, int64_t count)
         cv_buf_printf(&w->line, ";BYDAY=%d%s;BYMONTH=%u",
                       d->day >= 5 ? -1 : d->day, days[d->weekday % 7],
                       d->month);
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }
 
 typedef struct half {
@@ -65,17 +65,17 @@ static void put_half(ical_writer *w, const half *h, int64_t from, int64_t last)
         from = last = h->date->year;
     if (!cv_tz_date_onset(h->date, from, &onset))
         return;
-    ical_line_begin(w, "BEGIN:");
+    cv_ical_line_begin(w, "BEGIN:");
     cv_buf_put_str(&w->line, h->name);
-    ical_line_end(w);
+    cv_ical_line_end(w);
     put_local(w, onset);
     if (last != from)
         put_yearly(w, h->date, last == INT64_MAX ? 0 : last - from + 1);
     put_offset(w, "TZOFFSETFROM", h->before);
     put_offset(w, "TZOFFSETTO", h->after);
-    ical_line_begin(w, "END:");
+    cv_ical_line_begin(w, "END:");
     cv_buf_put_str(&w->line, h->name);
-    ical_line_end(w);
+    cv_ical_line_end(w);
 }
 
 static void put_rule(ical_writer *w, const cv_tz_rule *r, int64_t from,
@@ -85,11 +85,11 @@ static void put_rule(ical_writer *w, const cv_tz_rule *r, int64_t from,
     int32_t daylight = r->bias + r->daylight_bias;
 
     if (!cv_tz_rule_has_dst(r)) {
-        ical_put_literal(w, "BEGIN:STANDARD");
+        cv_ical_put_literal(w, "BEGIN:STANDARD");
         put_local(w, cv_days_from_civil(from, 1, 1) * ICAL_DAY);
         put_offset(w, "TZOFFSETFROM", standard);
         put_offset(w, "TZOFFSETTO", standard);
-        ical_put_literal(w, "END:STANDARD");
+        cv_ical_put_literal(w, "END:STANDARD");
         return;
     }
     half s = { "STANDARD", &r->standard, daylight, standard };
@@ -107,8 +107,8 @@ static int64_t first_year(const cv_tz_rule *r, int64_t from_year)
     return r->from_year > LAST_FIRST_ONSET ? r->from_year : LAST_FIRST_ONSET;
 }
 
-void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
-                   int64_t to_year, bool cdo_tzid)
+void cv_ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
+                      int64_t to_year, bool cdo_tzid)
 {
     const cv_tz_rule *end = tz->rules + tz->rule_count;
     /* The year before: an instance may lie before the first onset. */
@@ -116,14 +116,14 @@ void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
     cv_slice name = tz->key_name;
     cv_arena *none = NULL;
 
-    ical_put_literal(w, "BEGIN:VTIMEZONE");
-    ical_line_begin(w, "TZID");
-    ical_line_colon(w);
-    ical_line_text(w, name.len ? name : ical_zone_tzid(none, tz));
-    ical_line_end(w);
+    cv_ical_put_literal(w, "BEGIN:VTIMEZONE");
+    cv_ical_line_begin(w, "TZID");
+    cv_ical_line_colon(w);
+    cv_ical_line_text(w, name.len ? name : cv_ical_zone_tzid(none, tz));
+    cv_ical_line_end(w);
     int number = cdo_tzid ? cv_timezone_cdo_number(name) : -1;
     if (number >= 0)
-        ical_put_int(w, "X-MICROSOFT-CDO-TZID", number);
+        cv_ical_put_int(w, "X-MICROSOFT-CDO-TZID", number);
     for (size_t i = 0; i < RULES_MAX && first + i < end; i++) {
         const cv_tz_rule *r = first + i;
         bool more =
@@ -133,5 +133,5 @@ void ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
         if (!more)
             break;
     }
-    ical_put_literal(w, "END:VTIMEZONE");
+    cv_ical_put_literal(w, "END:VTIMEZONE");
 }
