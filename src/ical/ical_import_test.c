@@ -1,6 +1,7 @@
 #include "ical/ical_test_kit.h"
 
 #include "base/datetime.h"
+#include "mapi/entryid.h"
 #include "mapi/globalid.h"
 
 #define REPLY_HEAD \
@@ -388,6 +389,73 @@ static void unknown_lines_are_kept(void **state)
                         "X-GOOGLE-CONFERENCE:https://x.example/1\r\n");
 }
 
+/* What the mail around the calendar says is not overwritten. */
+static void mail_keeps_its_text_rows_and_subject(void **state)
+{
+    cv_bag *row;
+    (void)state;
+    (void)cv_bag_set_string(bag(), CV_PidTagSubject,
+                            CV_S("Invitation: Budget"));
+    (void)cv_bag_set_string(bag(), CV_PidTagBody, CV_S("from the mail"));
+    (void)cv_bag_set_i32(bag(), CV_PidTagImportance, 2);
+    (void)cv_bag_set_person(bag(), &cv_person_sender, CV_S("Carol"),
+                            CV_S("carol@north.example"));
+    row = cv_object_add_recipient(obj);
+    (void)cv_row_set_smtp(row, CV_S("Bob of the mail"),
+                          CV_S("BOB@south.example"), 1);
+    context.from_address = CV_S("carol@north.example");
+    context.subject = CV_S("Invitation: Budget");
+    assert_true(import(calendar(
+        "REQUEST", "BEGIN:VEVENT\nUID:u\nDTSTART:20261123T120000Z\n"
+                   "SUMMARY:Budget\nDESCRIPTION:from the calendar\n"
+                   "ORGANIZER;CN=Alice:mailto:alice@north.example\n"
+                   "ATTENDEE;ROLE=OPT-PARTICIPANT:mailto:bob@south.example\n"
+                   "END:VEVENT\n")));
+    assert_string_equal(text_of(bag(), CV_PidTagBody), "from the mail");
+    assert_string_equal(text_of(bag(), CV_PidTagSubject), "Invitation: Budget");
+    assert_string_equal(text_of(bag(), CV_PidTagSubjectPrefix), "Invitation: ");
+    assert_string_equal(text_of(bag(), CV_PidTagNormalizedSubject), "Budget");
+    assert_int_equal(cv_bag_i32_or(bag(), CV_PidTagImportance, 9), 2);
+    assert_string_equal(text_of(bag(), CV_PidTagSenderSmtpAddress),
+                        "carol@north.example");
+    assert_string_equal(text_of(bag(), CV_PidTagSentRepresentingSmtpAddress),
+                        "alice@north.example");
+    assert_int_equal(cv_object_recipient_count(obj), 2);
+    assert_int_equal(cv_bag_i32_or(row, CV_PidTagRecipientType, 0), 2);
+    assert_string_equal(text_of(row, CV_PidTagDisplayName), "Bob of the mail");
+}
+
+static void method_of_the_calendar_beats_the_parameter(void **state)
+{
+    (void)state;
+    context.method_param = CV_S("REQUEST");
+    assert_true(import(calendar("CANCEL", "BEGIN:VEVENT\nUID:u\n"
+                                          "DTSTAMP:20261121T101112Z\n"
+                                          "END:VEVENT\n")));
+    assert_true(is_class("IPM.Schedule.Meeting.Canceled"));
+    assert_true(cv_report_has(report, CV_RULE_ICAL_METHOD));
+    assert_true(import(lines("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:u\n"
+                             "DTSTART:20261123T120000Z\n"
+                             "ORGANIZER:mailto:a@x.example\n"
+                             "END:VEVENT\nEND:VCALENDAR\n")));
+    assert_true(is_class("IPM.Schedule.Meeting.Request"));
+}
+
+static void missing_uid_is_derived_alike_each_time(void **state)
+{
+    static const char event[] = "BEGIN:VEVENT\nDTSTART:20261123T120000Z\n"
+                                "SUMMARY:x\nEND:VEVENT\n";
+    cv_slice first, second;
+    (void)state;
+    assert_true(import(calendar("PUBLISH", event)));
+    assert_true(cv_bag_binary(bag(), CV_PidLidGlobalObjectId, &first));
+    first = cv_arena_dup(arena, first);
+    assert_true(import(calendar("PUBLISH", event)));
+    assert_true(cv_bag_binary(bag(), CV_PidLidGlobalObjectId, &second));
+    assert_true(first.len > 40 && cv_slice_eq(first, second));
+    assert_true(cv_report_has(report, CV_RULE_ICAL_UID));
+}
+
 /* C051 */
 static void C051_trigger_without_a_value_is_the_start(void **state)
 {
@@ -424,6 +492,9 @@ int main(void)
         TEST(C148_zone_without_rules_is_found_by_name),
         TEST(same_calendar_gives_one_item_a_uid),
         TEST(unknown_lines_are_kept),
+        TEST(mail_keeps_its_text_rows_and_subject),
+        TEST(method_of_the_calendar_beats_the_parameter),
+        TEST(missing_uid_is_derived_alike_each_time),
         TEST(C051_trigger_without_a_value_is_the_start),
     };
     return cmocka_run_group_tests_name("ical import", tests, NULL, NULL);

@@ -192,6 +192,21 @@ static void export_time(ical_export *ex, const cv_bag *bag, const row *r)
         cv_ical_export_say(ex, CV_RULE_BAD_TIME, r->name, "left out");
 }
 
+static void export_text(ical_export *ex, const cv_bag *bag, const row *r,
+                        cv_slice text)
+{
+    cv_slice url = CV_S("");
+
+    if (r->tag == CV_PidLidLocation)
+        url = cv_bag_string_or(bag, CV_PidNameLocationUrl, url);
+    ical_line_begin(&ex->w, r->name);
+    if (url.len)
+        ical_line_param(&ex->w, "ALTREP", url);
+    ical_line_colon(&ex->w);
+    ical_line_text(&ex->w, text);
+    ical_line_end(&ex->w);
+}
+
 static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
 {
     cv_slice text;
@@ -206,7 +221,11 @@ static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
     case FORM_LINE:
     case FORM_TEXT:
         if (cv_bag_string(bag, r->tag, &text) && text.len)
+<<<<<<< HEAD
             cv_ical_put_text(&ex->w, r->name, text);
+=======
+            export_text(ex, bag, r, text);
+>>>>>>> c5d6767 (ical: zones are tested; mapi: the database's names are listed once a process)
         return;
     case FORM_BOOL:
         if (cv_bag_bool(bag, r->tag, &b))

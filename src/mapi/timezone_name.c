@@ -319,28 +319,54 @@ static bool find_exact(cv_slice name, zone_id *out)
     return cv_zone_is_known(text) && set_iana(out, text);
 }
 
-typedef struct folded_search {
-    cv_slice name;
-    bool city; /* compare the last part of the name only */
-    zone_id *out;
-} folded_search;
+/* The database's names, listed once a process. */
+typedef struct zone_name {
+    char text[ID_ROOM];
+    size_t len, city; /* city: where the last part begins, 0 without one */
+} zone_name;
 
-static bool is_wanted(void *ctx, const char *id)
+#define NAMES_ROOM 2048 /* ICU knows some 640 */
+
+static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+static zone_name *names; /* stays until the process ends */
+static size_t name_count;
+
+static bool list_name(void *unused, const char *id)
 {
-    const folded_search *s = ctx;
-    const char *slash = s->city ? strrchr(id, '/') : NULL;
+    zone_name *n = &names[name_count];
+    const char *slash = strrchr(id, '/');
 
-    if (s->city && (!slash || strncmp(id, "Etc/", 4) == 0))
+    (void)unused;
+    n->len = strlen(id);
+    if (n->len >= ID_ROOM)
         return false;
-    return folded_eq(s->name, slash ? slash + 1 : id) && set_iana(s->out, id);
+    memcpy(n->text, id, n->len + 1);
+    if (slash && strncmp(id, "Etc/", 4) != 0)
+        n->city = (size_t)(slash + 1 - id);
+    return ++name_count == NAMES_ROOM;
 }
 
+static void list_names(void)
+{
+    names = calloc(NAMES_ROOM, sizeof(*names));
+    if (names)
+        (void)cv_zone_each(list_name, NULL);
+}
+
+/* city: compare the last part of the names only. */
 static bool find_folded(cv_slice name, bool city, zone_id *out)
 {
-    folded_search search = { name, city, out };
-
-    return name.len >= 3 && name.len < ID_ROOM &&
-           cv_zone_each(is_wanted, &search);
+    if (name.len < 3 || name.len >= ID_ROOM ||
+        pthread_once(&names_once, list_names) != 0)
+        return false;
+    for (size_t i = 0; i < name_count; i++) {
+        const zone_name *n = &names[i];
+        if (n->len - (city ? n->city : 0) != name.len || (city && !n->city))
+            continue;
+        if (folded_eq(name, n->text + (city ? n->city : 0)))
+            return set_iana(out, n->text);
+    }
+    return false;
 }
 
 static bool find_windows(cv_slice name, zone_id *out)
