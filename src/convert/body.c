@@ -23,6 +23,9 @@ static void say_fallback(cv_to *t, const char *property, const char *done)
 static void decode_html(cv_to *t, cv_slice bytes, cv_body *out)
 {
     int32_t cp = cv_bag_i32_or(t->props, CV_PidTagInternetCodepage, 0);
+    bool wide = cp == CP_UTF16 || cp == CP_UTF16BE;
+    while (!wide && bytes.len && !bytes.ptr[bytes.len - 1])
+        bytes.len--;
     const char *charset = cv_charset_of_codepage((uint32_t)cp);
     bool lossy = false;
     /* us-ascii with other bytes is a wrong label, however it decodes. */
@@ -31,7 +34,7 @@ static void decode_html(cv_to *t, cv_slice bytes, cv_body *out)
     if (charset && cp != CP_UTF8 && !lossy) {
         out->html = cv_codepage_to_utf8(t->arena, (uint32_t)cp, bytes, &lossy);
         if (out->html.ptr && !lossy) {
-            if (cp != CP_UTF16 && cp != CP_UTF16BE) {
+            if (!wide) {
                 out->html_bytes = bytes;
                 out->html_charset = charset;
             }
@@ -52,8 +55,6 @@ static bool choose_html(cv_to *t, cv_body *out)
     if (!p)
         return false;
     if (cv_bag_binary(t->props, CV_PidTagHtml, &bytes)) {
-        while (bytes.len && !bytes.ptr[bytes.len - 1])
-            bytes.len--;
         decode_html(t, bytes, out);
     } else if (cv_bag_string(t->props, CV_PidTagBodyHtml, &bytes)) {
         out->html = cv_utf8_repair(t->arena, bytes);

@@ -435,8 +435,9 @@ static void write_reply_to(cv_to *t, cv_mime_node *n)
         cv_mime_node_address_field(n, "Reply-To", list, used);
 }
 
+/* all: also rows that are not mailed. */
 static size_t write_rows(cv_to *t, cv_mime_node *n, const char *name,
-                         int32_t type)
+                         int32_t type, bool all)
 {
     size_t count = 0;
     cv_mime_address *list =
@@ -444,7 +445,7 @@ static size_t write_rows(cv_to *t, cv_mime_node *n, const char *name,
     for (size_t i = 0; list && i < t->people.row_count; i++) {
         const cv_bag *r = cv_object_recipient(t->obj, i);
         const cv_person *p = &t->people.rows[i];
-        if (cv_row_type(r) != type || !cv_row_is_mailed(t->obj, r) ||
+        if (cv_row_type(r) != type || (!all && !cv_row_is_mailed(t->obj, r)) ||
             (!p->address.len && !p->name.len))
             continue;
         list[count++] = mailbox(p);
@@ -454,7 +455,8 @@ static size_t write_rows(cv_to *t, cv_mime_node *n, const char *name,
     return count;
 }
 
-/* A report's rows are those it is about; it went to who received it. */
+/* A delivery report's rows are those it is about; it went to who received
+ * it. */
 static size_t write_report_to(cv_to *t, cv_mime_node *n)
 {
     cv_mime_address a = { CV_S(""), CV_S(""), CV_S("") };
@@ -466,15 +468,26 @@ static size_t write_report_to(cv_to *t, cv_mime_node *n)
     return 1;
 }
 
+static bool is_delivery_report(const cv_object *obj)
+{
+    cv_slice c = cv_object_class(obj);
+    return cv_object_is_class(obj, CV_S("REPORT")) &&
+           (cv_slice_iends(c, CV_S(".DR")) || cv_slice_iends(c, CV_S(".NDR")));
+}
+
+static size_t write_all_rows(cv_to *t, cv_mime_node *n, bool all)
+{
+    return write_rows(t, n, "To", CV_RECIP_TO, all) +
+           write_rows(t, n, "Cc", CV_RECIP_CC, all);
+}
+
 static void write_recipients(cv_to *t, cv_mime_node *n)
 {
-    size_t count = 0;
-    if (cv_object_is_class(t->obj, CV_S("REPORT"))) {
-        count = write_report_to(t, n);
-    } else {
-        count = write_rows(t, n, "To", CV_RECIP_TO);
-        count += write_rows(t, n, "Cc", CV_RECIP_CC);
-    }
+    size_t count = is_delivery_report(t->obj) ? write_report_to(t, n)
+                                              : write_all_rows(t, n, false);
+    /* An organizer who wrote to nobody else is shown. */
+    if (!count && !is_delivery_report(t->obj))
+        count = write_all_rows(t, n, true);
     if (!count)
         cv_mime_node_field(n, "To", CV_S("undisclosed-recipients:;"));
 }

@@ -172,15 +172,13 @@ static cv_mime_node *text_node(cv_to *t, const char *action)
     cv_body body;
     if (cv_body_choose(t, &body) != CV_OK)
         return NULL;
-    cv_mime_node *n = cv_mime_node_new(t->arena, "text", "plain");
+    cv_mime_node *n = NULL;
     cv_slice subject = cv_bag_string_or(t->props, CV_PidTagSubject, CV_S(""));
     if (!body.plain.len)
         body.plain = cv_arena_printf(
             t->arena, "Report (%s): %.*s\r\n", action,
             CV_FMT(cv_utf8_clip(cv_text_one_line(t->arena, subject), 500)));
-    if (n)
-        cv_mime_node_set_text(n, body.plain);
-    return n;
+    return cv_body_to_mime(t, &body, &n) == CV_OK ? n : NULL;
 }
 
 static cv_status add_attachments(cv_to *t, cv_mime_node *root)

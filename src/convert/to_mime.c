@@ -117,6 +117,14 @@ static cv_mime_node *assemble_text(cv_to *t, const pieces *p)
     return wrap(t, "alternative", p->plain, others, n);
 }
 
+cv_status cv_body_to_mime(cv_to *t, const cv_body *body, cv_mime_node **node)
+{
+    pieces p = { .plain = NULL };
+    CV_TRY(make_text(t, body, &p));
+    *node = assemble_text(t, &p);
+    return *node ? CV_OK : cv_arena_fail(t->arena, t->err);
+}
+
 static cv_status ordinary(cv_to *t, cv_mime_node **root)
 {
     pieces p = { .plain = NULL };

@@ -31,6 +31,9 @@ typedef struct cv_body {
 } cv_body;
 
 CV_NODISCARD cv_status cv_body_choose(cv_to *t, cv_body *out);
+/* text/plain, or multipart/alternative with the HTML. */
+CV_NODISCARD cv_status cv_body_to_mime(cv_to *t, const cv_body *body,
+                                       cv_mime_node **node);
 /* A meeting in words, for a reader without calendar. */
 cv_slice cv_meeting_text(const cv_object *obj,
                          const cv_convert_options *options, cv_arena *arena);
