@@ -14,7 +14,7 @@ static cv_status zone_of(const char *components, cv_timezone *tz)
         "END:VCALENDAR\n",
         components);
     assert_int_equal(cv_ical_parse(arena, text, &root, report, NULL), 0);
-    return ical_zone_parse(arena, root->children[0]->children[0], tz);
+    return cv_ical_zone_parse(arena, root->children[0]->children[0], tz);
 }
 
 #define PART(kind, start, from, to, more) \
@@ -195,7 +195,7 @@ static void more_zones_than_the_bound_are_one(void **state)
     zones = (ical_zones){ .arena = arena, .report = report };
     for (int i = 0; i < 300; i++) {
         cv_slice name = cv_arena_printf(arena, "zone number %d", i);
-        last = ical_zone_of_tzid(&zones, name, 0);
+        last = cv_ical_zone_of_tzid(&zones, name, 0);
         assert_non_null(last);
     }
     assert_true(zones.count < 300);
@@ -224,13 +224,14 @@ static void written_zones_are_read_back(void **state)
                                 &tz, NULL),
             0);
         cv_buf_init(&buf, 0);
-        ical_writer_init(&w, &buf);
-        ical_zone_put(&w, &tz, span[0], span[1], false);
-        ical_writer_clear(&w);
+        cv_ical_writer_init(&w, &buf);
+        cv_ical_zone_put(&w, &tz, span[0], span[1], false);
+        cv_ical_writer_clear(&w);
         assert_int_equal(
             cv_ical_parse(arena, cv_buf_slice(&buf), &root, report, NULL), 0);
         assert_int_equal(
-            ical_zone_parse(arena, root->children[0]->children[0], &back), 0);
+            cv_ical_zone_parse(arena, root->children[0]->children[0], &back),
+            0);
         for (int64_t day = cv_days_from_civil(span[0], 1, 1);
              day < cv_days_from_civil(span[1] + 1, 1, 1); day += 5)
             if (cv_timezone_offset_at(&tz, day * ICAL_DAY) !=

@@ -199,12 +199,12 @@ static void export_text(ical_export *ex, const cv_bag *bag, const row *r,
 
     if (r->tag == CV_PidLidLocation)
         url = cv_bag_string_or(bag, CV_PidNameLocationUrl, url);
-    ical_line_begin(&ex->w, r->name);
+    cv_ical_line_begin(&ex->w, r->name);
     if (url.len)
-        ical_line_param(&ex->w, "ALTREP", url);
-    ical_line_colon(&ex->w);
-    ical_line_text(&ex->w, text);
-    ical_line_end(&ex->w);
+        cv_ical_line_param(&ex->w, "ALTREP", url);
+    cv_ical_line_colon(&ex->w);
+    cv_ical_line_text(&ex->w, text);
+    cv_ical_line_end(&ex->w);
 }
 
 static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
@@ -221,11 +221,7 @@ static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
     case FORM_LINE:
     case FORM_TEXT:
         if (cv_bag_string(bag, r->tag, &text) && text.len)
-<<<<<<< HEAD
-            cv_ical_put_text(&ex->w, r->name, text);
-=======
             export_text(ex, bag, r, text);
->>>>>>> c5d6767 (ical: zones are tested; mapi: the database's names are listed once a process)
         return;
     case FORM_BOOL:
         if (cv_bag_bool(bag, r->tag, &b))
