@@ -1,5 +1,5 @@
 # For daily work. ./run and ./check are the front doors.
-.PHONY: all check check-asan lint corpus bench docs soak fuzz install clean
+.PHONY: all check check-asan lint corpus bench docs soak fuzz install clean crash
 
 all:
 	@tools/build build
@@ -21,6 +21,11 @@ corpus: all
 bench: all
 	@tools/install-packages run check bench
 	@tools/bench build
+
+# SIGKILL at the first passes of every kill point (./check: at the first two).
+crash: all
+	@/usr/bin/python3 tests/crash/kill_points.py --passes 4 \
+	  build/src/cli/convoke .
 
 lint:
 	@tools/lint

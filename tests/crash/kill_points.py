@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """SIGKILL at every named moment (src/base/killpoints.def), twice each.
 
-usage: kill_points.py CONVOKE SOURCE-FOLDER [NAME...]
+usage: kill_points.py [--passes N] CONVOKE SOURCE-FOLDER [NAME...]
 
 A server takes mail by SMTP, sends mail, meetings and the founding case's
 message to another server, retries, holds, is set right, until the kill point
@@ -9,14 +9,17 @@ ends it. It is started again, what was not acknowledged is sent again (as any
 client does), and then: every message that was accepted is in its mailbox
 exactly once, the queues are empty and the database is whole.
 """
+import argparse
 import base64
 import contextlib
 import json
 import os
+import queue
 import re
 import smtplib
 import sqlite3
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from servers import Failure, Server, wait_until  # noqa: E402
@@ -24,6 +27,7 @@ from servers import Failure, Server, wait_until  # noqa: E402
 CONF = ("[transport]\nretry-first=200ms\nretry-second=200ms\n"
         "retry-third=200ms\nretry-subsequent=300ms\ndelay-warning=0\n")
 BIG = "x" * 70 + "\r\n"
+THREADS = 4  # mostly they wait for servers that start and for retries
 
 
 def mail(message_id, sender, to, size=1):
@@ -227,31 +231,54 @@ def one(binary, south, point, nth, tag):
         north.remove()
 
 
-def main():
-    binary, source = sys.argv[1], sys.argv[2]
-    with open(os.path.join(source, "src/base/killpoints.def"),
-              encoding="utf-8") as f:
-        points = re.findall(r'^KILL_POINT\("([^"]+)"', f.read(), re.M)
-    points = sys.argv[3:] or points
-    passed, failed = 0, 0
+def run_jobs(binary, jobs, results):
+    """Takes jobs until none is left; each thread has a south of its own."""
     south = Server(binary, "south.example", "bob", CONF)
     try:
         south.start().add_account()
-        for point in points:
-            for nth in (1, 2):
-                tag = "%s-%d" % (point, nth)
-                bad = one(binary, south, point, nth, tag)
-                if bad is None:
-                    bad = ["the point was not reached"]
-                if bad:
-                    failed += 1
-                    print("%s, pass %d: %s" % (point, nth, "; ".join(bad)))
-                else:
-                    passed += 1
+        while True:
+            try:
+                point, nth = jobs.get_nowait()
+            except queue.Empty:
+                return
+            bad = one(binary, south, point, nth, "%s-%d" % (point, nth))
+            if bad is None and nth <= 2:
+                bad = ["the point was not reached"]
+            results.append((point, nth, bad))
     finally:
         south.remove()
-    print("%d passed, %d failed, 0 skipped" % (passed, failed))
-    return 1 if failed or not passed else 0
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--passes", type=int, default=2)
+    options.add_argument("binary")
+    options.add_argument("source")
+    options.add_argument("point", nargs="*")
+    options = options.parse_args()
+    with open(os.path.join(options.source, "src/base/killpoints.def"),
+              encoding="utf-8") as f:
+        points = re.findall(r'^KILL_POINT\("([^"]+)"', f.read(), re.M)
+    jobs, results = queue.Queue(), []
+    for point in options.point or points:
+        for nth in range(1, options.passes + 1):
+            jobs.put((point, nth))
+    wanted = jobs.qsize()
+    threads = [threading.Thread(target=run_jobs,
+                                args=(options.binary, jobs, results))
+               for _ in range(THREADS)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    failed = [row for row in results if row[2]]
+    for point, nth, bad in sorted(failed):
+        print("%s, pass %d: %s" % (point, nth, "; ".join(bad)))
+    skipped = len([row for row in results if row[2] is None])
+    passed = len(results) - len(failed) - skipped
+    missing = wanted - passed - skipped
+    print("%d passed, %d failed, %d skipped" % (passed, missing, skipped))
+    return 1 if missing or not passed else 0
 
 
 if __name__ == "__main__":
