@@ -95,5 +95,5 @@ int main(void)
         RIG(damaged_calendars_convert),
         RIG(damaged_msg_files_convert),
     };
-    return cmocka_run_group_tests_name("damage", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("convert_damage", tests, NULL, NULL);
 }
