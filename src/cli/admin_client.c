@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *cli_data_dir(const cli_args *args)
 {
@@ -28,7 +29,12 @@ static cv_status run_here(const char *dir, cv_slice request, cv_buf *response,
                           cv_error *err)
 {
     core c = { .children = NULL };
+    struct stat st;
 
+    if (stat(dir, &st) != 0)
+        return cv_fail(err, CV_ERR_NOTFOUND,
+                       "%s (`convoke serve --data DIR` makes it)",
+                       strerror(errno));
     CV_TRY(core_open(&c, dir, NULL, 0, err));
     admin_run(&c, request, response);
     core_close(&c);

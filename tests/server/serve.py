@@ -176,6 +176,14 @@ class OneServer(unittest.TestCase):
         self.assertEqual(convoke(self.s, "events", "level", "No/Such",
                                  "maximum")[0], 1)
 
+    def test_a_missing_data_directory_is_named_and_not_made(self):
+        path = os.path.join(self.s.dir, "nowhere")
+        run = subprocess.run([BINARY, "queue", "list", "--data", path],
+                             capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(path, run.stderr)
+        self.assertFalse(os.path.exists(path))
+
     def test_an_accounts_name_is_taken_once(self):
         with self.assertRaises(Failure):
             self.s.add_account()
