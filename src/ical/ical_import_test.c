@@ -248,6 +248,49 @@ static void all_day_dates_are_midnights_of_the_zone(void **state)
                         "2026-11-24T23:00:00Z");
 }
 
+/* CDO wrote the UTC instants of local midnights. */
+static void all_day_instants_keep_their_moment(void **state)
+{
+    static const char *const rows[][3] = {
+        { "20261123T050000Z", "20261124T050000Z", "2026-11-23T05:00:00Z" },
+        { "20261122T230000Z", "20261123T230000Z", "2026-11-22T23:00:00Z" },
+        /* no midnight anywhere: the nearest one */
+        { "20261123T131700Z", "20261123T141700Z", "2026-11-24T00:00:00Z" },
+    };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        cv_slice e = cv_arena_printf(arena,
+                                     "BEGIN:VEVENT\nUID:u\nDTSTART:%s\n"
+                                     "DTEND:%s\nX-MICROSOFT-CDO-ALLDAYEVENT:"
+                                     "TRUE\nEND:VEVENT\n",
+                                     rows[i][0], rows[i][1]);
+        assert_true(import(calendar("PUBLISH", (const char *)e.ptr)));
+        assert_true(cv_bag_bool_or(bag(), CV_PidLidAppointmentSubType, false));
+        assert_string_equal(time_of(bag(), CV_PidLidAppointmentStartWhole),
+                            rows[i][2]);
+    }
+}
+
+static void organizer_among_the_attendees_is_the_organizer(void **state)
+{
+    (void)state;
+    assert_true(import(calendar(
+        "REQUEST", "BEGIN:VEVENT\nUID:u\nDTSTART:20261123T120000Z\n"
+                   "ORGANIZER;CN=Alice:mailto:alice@north.example\n"
+                   "ATTENDEE;ROLE=CHAIR;PARTSTAT=ACCEPTED:mailto:"
+                   "ALICE@north.example\n"
+                   "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@south.example\n"
+                   "ATTENDEE;PARTSTAT=DECLINED:mailto:bob@south.example\n"
+                   "END:VEVENT\n")));
+    assert_int_equal(cv_object_recipient_count(obj), 2);
+    assert_int_equal(cv_bag_i32_or(row_of("alice@north.example"),
+                                   CV_PidTagRecipientFlags, 0),
+                     3);
+    assert_int_equal(cv_bag_i32_or(row_of("bob@south.example"),
+                                   CV_PidTagRecipientTrackStatus, 0),
+                     4);
+}
+
 /* C064, C053 */
 static void C064_dates_without_value_are_one_day(void **state)
 {
@@ -483,6 +526,8 @@ int main(void)
         TEST(cancellation_needs_no_start),
         TEST(uid_becomes_the_global_object_id),
         TEST(all_day_dates_are_midnights_of_the_zone),
+        TEST(all_day_instants_keep_their_moment),
+        TEST(organizer_among_the_attendees_is_the_organizer),
         TEST(C064_dates_without_value_are_one_day),
         TEST(C053_empty_value_parameter_is_judged_by_its_look),
         TEST(C055_published_event_may_lack_an_organizer),

@@ -198,6 +198,22 @@ static void C061_exceptions_without_a_pattern_are_written(void **state)
     assert_true(has_line(text, "LOCATION:Room 2"));
 }
 
+static void cancelled_exception_is_a_deleted_instance(void **state)
+{
+    (void)state;
+    assert_true(import(calendar("PUBLISH",
+                                "BEGIN:VEVENT\nUID:u\n"
+                                "DTSTART;TZID=Europe/Berlin:20261123T090000\n"
+                                "RRULE:FREQ=DAILY;COUNT=5\nEND:VEVENT\n"
+                                "BEGIN:VEVENT\nUID:u\nSTATUS:CANCELLED\n"
+                                "RECURRENCE-ID:20261124T080000Z\n"
+                                "DTSTART:20261124T080000Z\nEND:VEVENT\n")));
+    cv_recurrence r = series_of_object();
+    assert_int_equal(r.deleted_count, 1);
+    assert_int_equal(r.exception_count, 0);
+    assert_int_equal(cv_object_attachment_count(obj), 0);
+}
+
 /* An exception of the blob needs no attachment. */
 static void exception_without_attachment_has_its_own_fields(void **state)
 {
@@ -250,6 +266,7 @@ static void C049_rules_without_counterpart_are_kept(void **state)
         "RRULE:FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO",
         "RRULE:FREQ=YEARLY;BYDAY=20MO",
         "RRULE:FREQ=DAILY;BYMONTH=1",
+        "RRULE:FREQ=YEARLY;INTERVAL=9;BYMONTH=11;BYMONTHDAY=24",
         "RDATE:20300107T090000Z,20300121T090000Z,20300128T090000Z",
     };
     (void)state;
@@ -397,6 +414,7 @@ int main(void)
         TEST(exceptions_become_blob_and_attachment),
         TEST(exceptions_go_out_again),
         TEST(C061_exceptions_without_a_pattern_are_written),
+        TEST(cancelled_exception_is_a_deleted_instance),
         TEST(exception_without_attachment_has_its_own_fields),
         TEST(C143_exclusions_are_compared_as_instants),
         TEST(C049_rules_without_counterpart_are_kept),

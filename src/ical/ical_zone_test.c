@@ -82,6 +82,25 @@ static void several_rules_hold_in_their_years(void **state)
     check(&tz, "2026-11-02T12:00:00Z", -300);
 }
 
+/* UNTIL in a year's first days leaves no onset of that year. */
+static void until_before_the_onset_ends_a_year_earlier(void **state)
+{
+    cv_timezone tz;
+    (void)state;
+    assert_int_equal(
+        zone_of(PART("DAYLIGHT", "19900401T020000", "-0500", "-0400",
+                     "RRULE:FREQ=YEARLY;UNTIL=20060101T000000Z;BYMONTH=4;"
+                     "BYDAY=1SU\n")
+                    PART("STANDARD", "19901028T020000", "-0400", "-0500",
+                         "RRULE:FREQ=YEARLY;UNTIL=20051030T060000Z;"
+                         "BYMONTH=10;BYDAY=-1SU\n"),
+                &tz),
+        0);
+    check(&tz, "2005-07-01T12:00:00Z", -240);
+    check(&tz, "2005-12-01T12:00:00Z", -300);
+    check(&tz, "2006-07-01T12:00:00Z", -300);
+}
+
 /* C144: RRULE and RDATE in one component. */
 static void C144_rules_and_dates_together(void **state)
 {
@@ -247,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rules_of_products_are_read),
         TEST(several_rules_hold_in_their_years),
+        TEST(until_before_the_onset_ends_a_year_earlier),
         TEST(C144_rules_and_dates_together),
         TEST(C151_daylight_time_may_have_ended),
         TEST(one_pair_without_rules_is_yearly),
