@@ -273,7 +273,8 @@ static void read_entry(cv_cfb *cfb, uint32_t index)
         cv_slice_sub(cfb->dir, (size_t)index * ENTRY_BYTES, ENTRY_BYTES);
     e->raw = raw;
     for (; e->name_len < 32; e->name_len++) {
-        uint16_t unit = cv_peek_u16le(raw, 2 * (size_t)e->name_len);
+        const uint8_t *at = raw.ptr + 2 * (size_t)e->name_len;
+        unsigned unit = at[0] | (unsigned)at[1] << 8;
         if (unit == 0)
             break;
         e->name[e->name_len] = unit < 0x80 ? (char)unit : '?';

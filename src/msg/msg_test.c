@@ -178,6 +178,11 @@ static void equal_objects_give_equal_files(void **state)
         cv_object *obj = unicode_object();
         const char *first = i ? "beta" : "alpha";
         intern(obj, CV_SET_PS_PUBLIC_STRINGS, 0, first);
+        cv_set sets[] = { CV_SET_PSETID_Task, CV_SET_PSETID_Log };
+        cv_tag c = intern(obj, sets[i], 0xFFF0, NULL);
+        cv_tag d = intern(obj, sets[!i], 0xFFF0, NULL);
+        cv_bag_set_i32(cv_object_props(obj), (i ? d : c) | CV_T_I32, 3);
+        cv_bag_set_i32(cv_object_props(obj), (i ? c : d) | CV_T_I32, 4);
         cv_tag a = intern(obj, CV_SET_PS_PUBLIC_STRINGS, 0, "alpha");
         cv_tag b = intern(obj, CV_SET_PS_PUBLIC_STRINGS, 0, "beta");
         set_text(cv_object_props(obj), a | CV_T_STRING, "1");
@@ -487,6 +492,37 @@ static void entries_without_stream_and_bad_types_are_findings(void **state)
     assert_true(cv_report_has(report, CV_RULE_MSG_NO_ENTRY));
     assert_true(cv_report_has(report, CV_RULE_MSG_BAD_PROPERTY));
     assert_int_equal(cv_report_count(report), 2);
+    done(obj, &file, report);
+}
+
+/* The length stream only says how many there are; the values speak. */
+static void several_strings_are_read_without_lengths_and_with_gaps(void **state)
+{
+    static const piece rows[] = {
+        { "__substg1.0_6700101F-00000002", CV_S("c\0\0\0") },
+        { "__substg1.0_6700101F-00000000", CV_S("a\0") },
+        { "__substg1.0_67011102", CV_S("\1\0\0\0\0\0\0\0"
+                                       "\1\0\0\0\0\0\0\0") },
+        { "__substg1.0_67011102-00000000", CV_S("x") },
+    };
+    cv_buf file;
+    cv_report *report;
+    (void)state;
+    cv_object *obj = read_pieces(rows, CV_LEN(rows), &file, &report);
+    const cv_slice *got = NULL;
+    size_t count = 0;
+    assert_true(cv_bag_strings(cv_object_props(obj),
+                               CV_TAG(0x6700, CV_T_MULTI | CV_T_STRING), &got,
+                               &count));
+    assert_int_equal(count, 3);
+    assert_true(cv_slice_eq(got[0], CV_S("a")));
+    assert_true(cv_slice_eq(got[1], CV_S("")));
+    assert_true(cv_slice_eq(got[2], CV_S("c")));
+    const cv_prop *p = cv_bag_find(cv_object_props(obj), CV_TAG(0x6701, 0));
+    assert_int_equal(p->value.count, 2);
+    assert_true(cv_slice_eq(p->value.slices[0], CV_S("x")));
+    assert_int_equal(p->value.slices[1].len, 0);
+    assert_survives(obj);
     done(obj, &file, report);
 }
 
@@ -851,6 +887,8 @@ int main(void)
         cmocka_unit_test(unicode_text_wins_over_8_bit_text),
         cmocka_unit_test(any_header_size_is_understood),
         cmocka_unit_test(entries_without_stream_and_bad_types_are_findings),
+        cmocka_unit_test(
+            several_strings_are_read_without_lengths_and_with_gaps),
         cmocka_unit_test(properties_without_a_name_keep_their_number),
         cmocka_unit_test(name_entries_that_point_outside_lose_only_their_name),
         cmocka_unit_test(a_file_as_data_of_an_embedded_message_is_read),

@@ -6,6 +6,7 @@ Makes its own inputs: objects in JSON and small mails.
 """
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,12 @@ class Commands(unittest.TestCase):
                          "00020D0B-0000-0000-C000-000000000046")
         subject = ole.openstream("__substg1.0_0037001F").read()
         self.assertEqual(subject.decode("utf-16-le"), "Budget")
+        entries = ole.openstream("__properties_version1.0").read()
+        counts = struct.unpack("<8x4I8x", entries[:32])
+        self.assertEqual(counts, (1, 1, 1, 1))
+        rows = {tag: (size, rest) for tag, _, size, rest in
+                struct.iter_unpack("<4I", entries[32:])}
+        self.assertEqual(rows[0x0037001F], (len(subject) + 2, 0))
         data = ole.openstream(["__attach_version1.0_#00000000",
                                "__substg1.0_37010102"]).read()
         self.assertEqual(data, b"\x00\xff")
