@@ -103,7 +103,11 @@ CV_NODISCARD cv_status cv_mime_addresses(cv_arena *arena, cv_slice raw,
                                          cv_mime_address **out, size_t *count,
                                          cv_report *report, cv_error *err);
 
-/* -- writing: a tree of cv_mime_node is built, then written to a sink -- */
+/* -- writing: a tree of cv_mime_node is built, then written to a sink --
+ *
+ * Header text is copied; leaf data and blobs are borrowed until the tree was
+ * written. Every function takes a NULL node, so that a tree is built without a
+ * test at each step: an exhausted arena shows in cv_mime_write(). */
 
 typedef struct cv_mime_node cv_mime_node;
 
@@ -131,11 +135,13 @@ void cv_mime_node_disposition_param(cv_mime_node *node, const char *name,
 /* Leaf data. UTF-8 text: transfer encoding is chosen (7bit, quoted-printable,
  * base64), line ends become CRLF, charset parameter is set. */
 void cv_mime_node_set_text(cv_mime_node *node, cv_slice utf8);
-/* Bytes in a given charset, passed as they are. */
+/* Bytes in a given charset, passed as they are; in a message/... node line
+ * ends become CRLF, because it may not be encoded. */
 void cv_mime_node_set_bytes(cv_mime_node *node, cv_slice bytes);
 /* base64, streamed from the blob while writing. */
 void cv_mime_node_set_blob(cv_mime_node *node, const cv_blob *blob);
-/* A whole entity (its own header block and body) that goes out untouched. */
+/* A whole entity (its own header block and body) that goes out untouched,
+ * behind the node's own fields if it has any. */
 void cv_mime_node_set_entity(cv_mime_node *node, cv_slice entity);
 
 enum {
@@ -145,7 +151,8 @@ enum {
 /* Boundaries derive from `seed` (a message's id), not from chance, and never
  * occur in the content. A blob that cannot be read: its node gets what came,
  * the report a finding (CV_RULE_ATTACHMENT_DATA).
- * Errors: the sink's; CV_ERR_NOMEM. */
+ * Errors: the sink's; CV_ERR_LIMIT when nodes are nested deeper than
+ * CV_LIMIT_MIME_DEPTH or the arena was exhausted; CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_mime_write(const cv_mime_node *root, cv_slice seed,
                                      unsigned flags, const cv_sink *out,
                                      cv_report *report, cv_error *err);

@@ -22,9 +22,6 @@ cv_mime_node *cv_mime_node_new(cv_arena *arena, const char *type,
     return n;
 }
 
-/* Every function takes NULL, so that a tree is built without a test at each
- * step; an exhausted arena shows in cv_mime_write(). */
-
 void cv_mime_node_add(cv_mime_node *parent, cv_mime_node *child)
 {
     if (!parent || !child)
