@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RELAX_BYTES ((size_t)1 << 20)
+
 typedef enum form { FORM_EML, FORM_ICS, FORM_MSG, FORM_JSON } form;
 
 static const char *const form_names[] = { [FORM_EML] = "eml",
@@ -36,7 +38,10 @@ typedef struct job {
 typedef struct item {
     job *job;
     const char *path;
-    cv_slice bytes;
+    cli_input input;
+    cv_slice bytes; /* of input */
+    size_t written; /* since the input's memory was given back */
+    cv_sink out;
     size_t seen;  /* findings of the input that earlier items have told */
     size_t count; /* outputs so far */
 } item;
@@ -120,13 +125,27 @@ static cv_status report_of_item(item *it, const cv_report *all, cv_report **out,
     return CV_OK;
 }
 
+/* Passes bytes on; memory does not grow with what was read for them. */
+static cv_status write_relaxing(void *ctx, const void *bytes, size_t len,
+                                cv_error *err)
+{
+    item *it = ctx;
+    it->written += len;
+    if (it->written >= RELAX_BYTES) {
+        it->written = 0;
+        cli_input_relax(&it->input);
+    }
+    return it->out.write(it->out.ctx, bytes, len, err);
+}
+
 static cv_status write_item(item *it, const cv_object *obj, cli_file *file,
                             cv_report *report, cv_error *err)
 {
     job *j = it->job;
     CV_TRY(
         cli_target_begin(&j->target, it->path, extensions[j->to], file, err));
-    cv_sink sink = cli_file_sink(file);
+    it->out = cli_file_sink(file);
+    cv_sink sink = { write_relaxing, it };
     CV_TRY(copies_original(it) ? cv_sink_put(&sink, it->bytes, err)
                                : render(it, obj, &sink, report, err));
     return cli_file_commit(file, err);
@@ -187,24 +206,23 @@ static cv_status convert_bytes(item *it, cv_report *report, cv_error *err)
 
 static void convert_path(job *j, const char *path)
 {
-    cli_input input = { 0 };
     item it = { .job = j, .path = path };
     cv_error err = { .offset = UINT64_MAX };
     cv_report *report = NULL;
     cv_status status = cv_report_new(&report, &err);
     if (status == CV_OK) {
-        status = cli_input_open(path, &input, &err);
+        status = cli_input_open(path, &it.input, &err);
         if (status != CV_OK)
             cv_report_say(report, CV_RULE_IO, CV_S(""), CV_S(""), CV_S(""),
                           "%s", err.what);
     }
-    it.bytes = input.bytes;
+    it.bytes = it.input.bytes;
     if (status == CV_OK)
         status = convert_bytes(&it, report, &err);
     if (status != CV_OK)
         say_failed(&it, CV_S(""), CV_S(""), report, &err);
     cv_report_free(&report);
-    cli_input_close(&input);
+    cli_input_close(&it.input);
 }
 
 static int open_report(job *j, const cli_args *args)

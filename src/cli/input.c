@@ -79,6 +79,12 @@ cv_status cli_input_open(const char *path, cli_input *out, cv_error *err)
     return status;
 }
 
+void cli_input_relax(const cli_input *input)
+{
+    if (input->map)
+        (void)madvise(input->map, input->size, MADV_DONTNEED);
+}
+
 void cli_input_close(cli_input *input)
 {
     if (input->map)

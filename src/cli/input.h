@@ -16,6 +16,9 @@ typedef struct cli_input {
  * CV_LIMIT_INPUT_BYTES, CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cli_input_open(const char *path, cli_input *out,
                                       cv_error *err);
+/* Gives back the memory of a mapped file; the bytes stay readable, they are
+ * fetched again. So a large attachment passes through without staying. */
+void cli_input_relax(const cli_input *input);
 void cli_input_close(cli_input *input);
 
 /* Paths with folders replaced by the files below them, in order of name.
