@@ -2,6 +2,7 @@
 
 #include "base/datetime.h"
 #include "base/text.h"
+#include "base/wintime.h"
 #include "net/password.h"
 #include "server/delivery.h"
 #include "server/doors.h"
@@ -15,6 +16,7 @@
 #include <time.h>
 
 #define HOUSEKEEPING_SECONDS 3600
+#define CONTENT_DAY (24 * 3600 * CV_TICKS_PER_SEC)
 
 /* Everything that runs; made by start_*(), taken down by stop(). */
 typedef struct server {
@@ -186,7 +188,8 @@ static cv_status add_demo_accounts(server *s, cv_error *err)
 
 /* -- running -- */
 
-/* Forgets deliveries that are too old to matter. */
+/* Forgets deliveries that are too old to matter and content that nothing has
+ * needed for a day. */
 static void housekeep(server *s)
 {
     store_tx *tx = NULL;
@@ -200,6 +203,7 @@ static void housekeep(server *s)
         CV_OK)
         CV_IGNORE(store_commit(&tx, NULL));
     store_rollback(&tx);
+    CV_IGNORE(store_sweep(s->core.store, now - CONTENT_DAY, NULL, NULL));
 }
 
 static void run_until_signal(server *s, const sigset_t *signals)

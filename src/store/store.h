@@ -118,6 +118,11 @@ void store_rollback(store_tx **tx); /* takes NULL */
 typedef cv_status (*store_job)(store_tx *tx, void *ctx, cv_error *err);
 CV_NODISCARD cv_status store_write(store *s, store_job job, void *ctx,
                                    cv_error *err);
+/* As store_write(), but a crash of the machine may undo it, always in the
+ * order of all writes: the next commit that is flushed takes it along. For
+ * what a restart would do again anyway. */
+CV_NODISCARD cv_status store_write_soon(store *s, store_job job, void *ctx,
+                                        cv_error *err);
 
 /* Content above 256 KB (MIME, a packed object) goes to disk in small
  * transactions before the one that needs it: call it before store_begin().

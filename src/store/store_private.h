@@ -71,11 +71,6 @@ struct store_tx {
 store_tx *store_held(const store *s);
 /* Fails once a write of this transaction failed. */
 CV_NODISCARD cv_status store_tx_check(const store_tx *tx, cv_error *err);
-/* As store_write(), but a crash of the machine may undo it, in order with
- * other writes: the next commit that is flushed takes it along. For what a
- * restart would undo anyway. */
-CV_NODISCARD cv_status store_write_soon(store *s, store_job job, void *ctx,
-                                        cv_error *err);
 /* Passes st on; a failure other than a plain answer breaks the transaction. */
 cv_status store_tx_result(store_tx *tx, cv_status st, cv_error *err);
 /* Commits what is open, at the end. */

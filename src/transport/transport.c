@@ -213,17 +213,26 @@ static cv_status book_tx(transport_attempt *a, store_tx *tx, cv_error *err)
     return CV_OK;
 }
 
+static cv_status book_job(store_tx *tx, void *ctx, cv_error *err)
+{
+    return book_tx(ctx, tx, err);
+}
+
+/* Local deliveries have marked their recipients together with the message: the
+ * entry that is left has nothing to say, and a restart would drop it, too. */
+static bool is_only_tidying(const transport_attempt *a)
+{
+    return cv_slice_eq(a->entry.destination, TRANSPORT_DEST_LOCAL) &&
+           a->failed_count == 0 && a->relayed_count == 0 &&
+           !is_pending(&a->entry);
+}
+
 static cv_status book(transport_attempt *a, cv_error *err)
 {
-    store_tx *tx = NULL;
+    store *s = a->t->config.store;
 
-    CV_TRY(store_begin(a->t->config.store, &tx, err));
-    cv_status st = book_tx(a, tx, err);
-    if (st == CV_OK)
-        st = store_commit(&tx, err);
-    store_rollback(&tx);
-    if (st != CV_OK)
-        return st;
+    CV_TRY(is_only_tidying(a) ? store_write_soon(s, book_job, a, err)
+                              : store_write(s, book_job, a, err));
     cv_kill_point(is_pending(&a->entry) ? "queue-retry-after-commit"
                                         : "queue-done-after-commit");
     if (a->failed_count > 0)
