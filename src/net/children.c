@@ -17,6 +17,8 @@
 #define COUNT_DEFAULT 2
 #define COUNT_MAX 128
 #define BLOCK ((size_t)64 << 10)
+/* How long a request waits for a child: each may be held for a deadline. */
+#define WAIT_DEADLINES 8
 
 typedef struct child {
     pid_t pid; /* 0: none yet */
@@ -175,7 +177,7 @@ static cv_status take(net_children *c, int64_t deadline, child **out,
         k->busy = true;
     pthread_mutex_unlock(&c->lock);
     *out = k;
-    return k ? CV_OK : cv_fail(err, CV_ERR_TIMEOUT, "all children were busy");
+    return k ? CV_OK : cv_fail(err, CV_ERR_IO, "all children were busy");
 }
 
 static void give_back(net_children *c, child *k)
@@ -320,11 +322,15 @@ cv_status net_children_call(net_children *children, cv_slice request,
                             cv_error *err)
 {
     net_children *c = children;
-    int64_t deadline = net_clock_ms() + deadline_ms;
+    int64_t now = net_clock_ms();
     cv_status result = CV_OK;
     child *k = NULL;
     bool lost = false;
-    CV_TRY(take(c, deadline, &k, err));
+    if (died)
+        *died = false;
+    CV_TRY(take(c, now + (int64_t)deadline_ms * WAIT_DEADLINES, &k, err));
+    /* Time spent waiting for others is not this request's. */
+    int64_t deadline = net_clock_ms() + deadline_ms;
     if (k->pid && is_gone(k))
         (void)discard(c, k);
     cv_status status = k->pid ? CV_OK : make(c, k, err);

@@ -38,11 +38,13 @@ CV_NODISCARD cv_status net_children_start(const net_children_config *config,
 /* Kills the children and the zygote. Takes NULL. No call may be running. */
 void net_children_stop(net_children **children);
 
-/* Runs the handler on request; waits for a free child within the deadline.
- * response is appended to. The return value is the handler's. *died (may be
- * NULL) becomes true when the child was lost: by its own death (CV_ERR_IO) or
- * because it was killed at the deadline (CV_ERR_TIMEOUT); the next request
- * gets a new one. Blocking; any thread. */
+/* Runs the handler on request; the deadline counts from the moment a child is
+ * free for it. response is appended to. The return value is the handler's.
+ * *died (may be NULL) becomes true when the child was lost: by its own death
+ * (CV_ERR_IO) or because it was killed at the deadline (CV_ERR_TIMEOUT); the
+ * next request gets a new one. CV_ERR_IO with *died false says nothing about
+ * the request: no child could be had for eight deadlines. Blocking; any
+ * thread. */
 CV_NODISCARD cv_status net_children_call(net_children *children,
                                          cv_slice request, uint32_t deadline_ms,
                                          cv_buf *response, bool *died,

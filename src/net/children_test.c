@@ -237,6 +237,57 @@ static void many_threads_share_few_children(void **state)
     net_children_stop(&c);
 }
 
+static void *loop_to_the_deadline(void *arg)
+{
+    job *j = arg;
+    j->failures += ask(j->children, "loop", 300, NULL, NULL) != CV_ERR_TIMEOUT;
+    return NULL;
+}
+
+/* A request that waits behind one that hangs keeps its own time. */
+static void
+waiting_for_a_child_does_not_count_against_the_deadline(void **state)
+{
+    pthread_t thread;
+    net_children *c = start(1);
+    net_children_stats stats = { 0 };
+    job j = { c, 0 };
+    bool died = true;
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, loop_to_the_deadline, &j),
+                     0);
+    while (stats.requests == 0) {
+        (void)usleep(1000);
+        net_children_get_stats(c, &stats);
+    }
+    assert_int_equal(ask(c, "hello", 200, &died, NULL), CV_OK);
+    assert_false(died);
+    pthread_join(thread, NULL);
+    assert_int_equal(j.failures, 0);
+    net_children_stop(&c);
+}
+
+static void when_no_child_can_be_had_the_request_is_not_to_blame(void **state)
+{
+    pthread_t thread;
+    net_children *c = start(1);
+    net_children_stats stats = { 0 };
+    job j = { c, 0 };
+    bool died = true;
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, loop_to_the_deadline, &j),
+                     0);
+    while (stats.requests == 0) {
+        (void)usleep(1000);
+        net_children_get_stats(c, &stats);
+    }
+    assert_int_equal(ask(c, "hello", 5, &died, NULL), CV_ERR_IO);
+    assert_false(died);
+    pthread_join(thread, NULL);
+    assert_int_equal(j.failures, 0);
+    net_children_stop(&c);
+}
+
 static void *wait_a_little(void *arg)
 {
     pthread_mutex_t *lock = arg;
@@ -320,6 +371,9 @@ int main(void)
         cmocka_unit_test(the_handlers_code_and_response_both_come_back),
         cmocka_unit_test(large_payloads_go_both_ways),
         cmocka_unit_test(many_threads_share_few_children),
+        cmocka_unit_test(
+            waiting_for_a_child_does_not_count_against_the_deadline),
+        cmocka_unit_test(when_no_child_can_be_had_the_request_is_not_to_blame),
         cmocka_unit_test(starting_after_threads_is_refused),
         cmocka_unit_test(a_child_that_died_idle_costs_no_request),
         cmocka_unit_test(children_die_with_their_parent),

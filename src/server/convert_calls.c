@@ -99,12 +99,16 @@ static cv_status call(core *c, const worker_request *q, cv_buf *response,
     *died = false;
     cv_buf_init(&request, 0);
     cv_status st = worker_encode(q, &request, err);
-    if (st == CV_OK && c->children)
+    if (st == CV_OK && c->children) {
         st = net_children_call(c->children, cv_buf_slice(&request),
                                (uint32_t)(deadline / CV_TICKS_PER_MS), response,
                                died, err);
-    else if (st == CV_OK)
+        /* A child's memory is bounded: trying again would end the same way. */
+        if (st == CV_ERR_NOMEM)
+            *died = true;
+    } else if (st == CV_OK) {
         st = worker_handle(NULL, cv_buf_slice(&request), response);
+    }
     cv_buf_clear(&request);
     return st;
 }
