@@ -639,12 +639,12 @@ static void export_zones(ical_export *ex)
     /* Dates of all-day events have no zone; a calendar's only zone is theirs
      * when it is read again. */
     if (ex->has_start_zone)
-        cv_ical_zone_put(&ex->w, &ex->start_zone, from, to, cdo);
+        cv_ical_zone_put(&ex->w, ex->arena, &ex->start_zone, from, to, cdo);
     if (ex->has_end_zone && !ex->all_day &&
         (!ex->has_start_zone ||
          !cv_slice_eq(cv_ical_zone_tzid(ex->arena, &ex->start_zone),
                       cv_ical_zone_tzid(ex->arena, &ex->end_zone))))
-        cv_ical_zone_put(&ex->w, &ex->end_zone, from, to, cdo);
+        cv_ical_zone_put(&ex->w, ex->arena, &ex->end_zone, from, to, cdo);
 }
 
 static void export_calendar(ical_export *ex)

@@ -266,6 +266,25 @@ static void C150_every_tzid_has_its_vtimezone(void **state)
     assert_int_equal(count_of(text, "BEGIN:STANDARD"), 2);
 }
 
+static void odd_zone_names_agree_in_both_places(void **state)
+{
+    cv_tz_rule rule = { .from_year = 1601, .bias = -60 };
+    cv_timezone tz = { CV_S("a\"b\x01, \xC3\xA4;c"), &rule, 1, 0 };
+    cv_buf buf;
+    (void)state;
+    make_meeting("IPM.Schedule.Meeting.Request");
+    cv_buf_init(&buf, 0);
+    cv_tzdef_put(&buf, &tz, 2);
+    (void)cv_bag_set_binary(bag(),
+                            CV_PidLidAppointmentTimeZoneDefinitionStartDisplay,
+                            cv_buf_slice(&buf));
+    cv_buf_clear(&buf);
+    const char *text = written(obj, NULL, &everything);
+    assert_true(has_line(text, "TZID:ab \\, \xC3\xA4\\;c"));
+    assert_true(
+        has_line(text, "DTSTART;TZID=\"ab , \xC3\xA4;c\":20261123T090000"));
+}
+
 /* C145 */
 static void C145_unreadable_zones_are_absent(void **state)
 {
@@ -462,6 +481,7 @@ int main(void)
         TEST(cancellation_is_marked),
         TEST(published_rows_tell_when_only_for_moments),
         TEST(C150_every_tzid_has_its_vtimezone),
+        TEST(odd_zone_names_agree_in_both_places),
         TEST(C145_unreadable_zones_are_absent),
         TEST(all_day_event_is_written_as_dates_of_its_zone),
         TEST(C008_request_lacking_properties),

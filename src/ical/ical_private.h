@@ -258,8 +258,8 @@ void cv_ical_kept_parse(ical_export *ex, const cv_bag *bag); /* sets ex->kept */
 void cv_ical_export_moment(ical_export *ex, const char *name, int64_t utc,
                            bool has_zone, const cv_timezone *zone);
 /* VTIMEZONE with the rules that years from..to need. */
-void cv_ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
-                      int64_t to_year, bool cdo_tzid);
+void cv_ical_zone_put(ical_writer *w, cv_arena *arena, const cv_timezone *tz,
+                      int64_t from_year, int64_t to_year, bool cdo_tzid);
 /* TZID that a zone is written under. */
 cv_slice cv_ical_zone_tzid(cv_arena *arena, const cv_timezone *tz);
 /* The last instances' year of the series, or the event's. */

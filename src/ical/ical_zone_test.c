@@ -244,7 +244,7 @@ static void written_zones_are_read_back(void **state)
             0);
         cv_buf_init(&buf, 0);
         cv_ical_writer_init(&w, &buf);
-        cv_ical_zone_put(&w, &tz, span[0], span[1], false);
+        cv_ical_zone_put(&w, arena, &tz, span[0], span[1], false);
         cv_ical_writer_clear(&w);
         assert_int_equal(
             cv_ical_parse(arena, cv_buf_slice(&buf), &root, report, NULL), 0);

@@ -10,9 +10,17 @@
 /* Readers that expand onsets stop in 2037: one must lie before. */
 #define LAST_FIRST_ONSET 2030
 
+/* One line without quotes: property and parameter must agree to the byte. */
 cv_slice cv_ical_zone_tzid(cv_arena *arena, const cv_timezone *tz)
 {
-    cv_slice name = cv_slice_trim(cv_text_one_line(arena, tz->key_name));
+    cv_slice name = cv_text_one_line(arena, tz->key_name);
+    uint8_t *plain = cv_arena_alloc(arena, name.len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; plain && i < name.len; i++)
+        if (name.ptr[i] != '"')
+            plain[len++] = name.ptr[i];
+    name = cv_slice_trim(cv_slice_of(plain, len));
     return name.len ? name : CV_S("Customized Time Zone");
 }
 
@@ -107,19 +115,18 @@ static int64_t first_year(const cv_tz_rule *r, int64_t from_year)
     return r->from_year > LAST_FIRST_ONSET ? r->from_year : LAST_FIRST_ONSET;
 }
 
-void cv_ical_zone_put(ical_writer *w, const cv_timezone *tz, int64_t from_year,
-                      int64_t to_year, bool cdo_tzid)
+void cv_ical_zone_put(ical_writer *w, cv_arena *arena, const cv_timezone *tz,
+                      int64_t from_year, int64_t to_year, bool cdo_tzid)
 {
     const cv_tz_rule *end = tz->rules + tz->rule_count;
     /* The year before: an instance may lie before the first onset. */
     const cv_tz_rule *first = cv_timezone_rule(tz, from_year - 1);
-    cv_slice name = tz->key_name;
-    cv_arena *none = NULL;
+    cv_slice name = cv_ical_zone_tzid(arena, tz);
 
     cv_ical_put_literal(w, "BEGIN:VTIMEZONE");
     cv_ical_line_begin(w, "TZID");
     cv_ical_line_colon(w);
-    cv_ical_line_text(w, name.len ? name : cv_ical_zone_tzid(none, tz));
+    cv_ical_line_text(w, name);
     cv_ical_line_end(w);
     int number = cdo_tzid ? cv_timezone_cdo_number(name) : -1;
     if (number >= 0)
