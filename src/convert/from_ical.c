@@ -25,7 +25,14 @@ static cv_status open_calendar(cv_slice in, cv_arena *arena, calendar *out,
     out->text = to_utf8(arena, in);
     if (!out->text.ptr)
         return cv_arena_fail(arena, err);
-    CV_TRY(cv_ical_parse(arena, out->text, &out->root, report, err));
+    out->root = NULL;
+    out->items = NULL;
+    out->count = 0;
+    cv_status st = cv_ical_parse(arena, out->text, &out->root, report, err);
+    if (st == CV_ERR_SYNTAX)
+        return CV_OK; /* no component: the file is kept, nothing is read */
+    if (st != CV_OK)
+        return st;
     return cv_ical_items(arena, out->root, &out->items, &out->count, report,
                          err);
 }
@@ -67,6 +74,15 @@ cv_status cv_add_file(cv_object *obj, cv_slice name, const char *mime_type,
     return cv_arena_status(cv_object_arena(obj)) == CV_OK
                ? CV_OK
                : cv_arena_fail(cv_object_arena(obj), err);
+}
+
+/* The last part of a path. */
+static cv_slice base_name(cv_slice path)
+{
+    for (size_t i = path.len; i-- > 0;)
+        if (path.ptr[i] == '/' || path.ptr[i] == '\\')
+            return cv_slice_sub(path, i + 1, path.len);
+    return path;
 }
 
 static cv_slice calendar_name(const calendar *cal, cv_arena *arena,
@@ -116,6 +132,7 @@ static cv_status calendar_as_mail(const calendar *cal, cv_slice in,
 {
     cv_bag *props = cv_object_props(obj);
     cv_arena *arena = cv_object_arena(obj);
+    file_name = base_name(file_name);
     cv_slice name = calendar_name(cal, arena, file_name);
     cv_bag_set_string(props, CV_PidTagMessageClass, CV_S("IPM.Note"));
     cv_bag_set_string(props, CV_PidTagSubject, name);

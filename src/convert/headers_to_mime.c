@@ -496,10 +496,11 @@ static void write_recipients(cv_to *t, cv_mime_node *n)
 
 static void decide_date(cv_to *t)
 {
-    static const cv_tag tags[] = { CV_PidTagClientSubmitTime,
-                                   CV_PidTagMessageDeliveryTime,
-                                   CV_PidTagCreationTime,
-                                   CV_PidTagLastModificationTime };
+    static const cv_tag tags[] = {
+        CV_PidTagClientSubmitTime,       CV_PidTagMessageDeliveryTime,
+        CV_PidTagCreationTime,           CV_PidTagLastModificationTime,
+        CV_PidLidAttendeeCriticalChange, CV_PidLidOwnerCriticalChange
+    };
     for (size_t i = 0; i < CV_LEN(tags); i++) {
         if (!cv_bag_ticks(t->props, tags[i], &t->date))
             continue;

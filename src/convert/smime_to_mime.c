@@ -88,12 +88,64 @@ static cv_status opaque_root(cv_to *t, const cv_attachment *a,
     return CV_OK;
 }
 
+/* -- what others signed or encrypted (PGP) -- */
+
+/* The Content- fields of a header block, as they came. */
+static void put_content_fields(cv_buf *buf, const cv_mime_part *part)
+{
+    for (size_t i = 0; i < part->field_count; i++) {
+        const cv_mime_field *f = &part->fields[i];
+        if (!cv_slice_istarts(f->name, CV_S("Content-")) ||
+            cv_slice_ieq(f->name, CV_S("Content-Class")) ||
+            cv_slice_ieq(f->name, CV_S("Content-Length")))
+            continue;
+        cv_buf_put_slice(buf, f->name);
+        cv_buf_put_byte(buf, ':');
+        cv_buf_put_slice(buf, f->raw);
+        if (!cv_slice_ends(f->raw, CV_S("\n")))
+            cv_buf_put_str(buf, "\r\n");
+    }
+    cv_buf_put_str(buf, "\r\n");
+    cv_buf_put_slice(buf, part->body_bytes);
+}
+
+static bool may_be_sealed(cv_slice original)
+{
+    cv_slice head = cv_slice_sub(original, 0, 64 << 10);
+    return cv_slice_ifind(head, CV_S("multipart/signed"), 0) != CV_NPOS ||
+           cv_slice_ifind(head, CV_S("multipart/encrypted"), 0) != CV_NPOS;
+}
+
+/* Mail that came signed or encrypted leaves with the same body bytes. */
+static cv_status sealed_root(cv_to *t, cv_mime_node **root)
+{
+    cv_slice original = cv_object_original(t->obj);
+    cv_mime_part *part = NULL;
+    cv_buf buf;
+    if (original.len > MAX_ENTITY || !may_be_sealed(original) ||
+        !cv_object_is_class(t->obj, CV_S("IPM.Note")))
+        return CV_OK;
+    CV_TRY(cv_mime_read(t->arena, original, &part, NULL, t->err));
+    if (!cv_mime_is(part, "multipart", "signed") &&
+        !cv_mime_is(part, "multipart", "encrypted"))
+        return CV_OK;
+    *root = cv_mime_node_new(t->arena, "multipart", "signed");
+    cv_buf_init(&buf, MAX_ENTITY + (1 << 20));
+    put_content_fields(&buf, part);
+    cv_slice entity = cv_buf_dup(&buf, t->arena);
+    cv_buf_clear(&buf);
+    if (!*root || !entity.ptr)
+        return cv_arena_fail(t->arena, t->err);
+    cv_mime_node_set_entity(*root, entity);
+    return CV_OK;
+}
+
 cv_status cv_smime_to_mime(cv_to *t, cv_mime_node **root)
 {
     const cv_attachment *a = only_attachment(t->obj);
     *root = NULL;
     if (!promises_smime(t->obj))
-        return CV_OK;
+        return sealed_root(t, root);
     if (a && is_signed_class(t->obj))
         CV_TRY(signed_root(t, a, root));
     else if (a)

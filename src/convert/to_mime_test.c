@@ -489,6 +489,27 @@ static void signed_mail_keeps_every_byte(void **state)
     assert_string_equal(at + 4, body);
 }
 
+static void pgp_mail_keeps_every_byte(void **state)
+{
+    rig *r = *state;
+    static const char *const kinds[] = { "signed", "encrypted" };
+    for (size_t i = 0; i < CV_LEN(kinds); i++) {
+        char mail[1000];
+        static const char body[] =
+            "--x\nContent-Type: text/plain\n\nsealed \n--x\n"
+            "Content-Type: application/pgp-signature\n\nsig\n--x--\n";
+        snprintf(mail, sizeof mail,
+                 "From: alice@north.example\nContent-Type: multipart/%s;\n"
+                 " boundary=x; protocol=\"application/pgp\"\n\n%s",
+                 kinds[i], body);
+        rig_read(r, mail);
+        assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Note");
+        const char *out = rig_write(r);
+        assert_has(out, "\nContent-Type: multipart/");
+        assert_has(out, body);
+    }
+}
+
 static void equal_objects_give_equal_bytes(void **state)
 {
     rig *r = *state;
@@ -526,6 +547,7 @@ int main(void)
         RIG(c015_long_references_are_folded_or_shortened),
         RIG(c016_many_rows_with_odd_ones),
         RIG(signed_mail_keeps_every_byte),
+        RIG(pgp_mail_keeps_every_byte),
         RIG(equal_objects_give_equal_bytes),
     };
     return cmocka_run_group_tests_name("to_mime", tests, NULL, NULL);
