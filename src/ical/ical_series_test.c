@@ -214,6 +214,36 @@ static void cancelled_exception_is_a_deleted_instance(void **state)
     assert_int_equal(cv_object_attachment_count(obj), 0);
 }
 
+/* Exchange 2003 writes a move as EXDATE and RDATE. */
+static void pairs_of_excluded_and_added_dates_are_moves(void **state)
+{
+    (void)state;
+    fresh();
+    assert_true(import(event_of(":20261123T090000Z", ":20261123T100000Z",
+                                "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO\n"
+                                "EXDATE:20261130T090000Z,20261207T090000Z,"
+                                "20261221T090000Z\n"
+                                "RDATE:20261201T140000Z,20261221T110000Z\n")));
+    cv_recurrence r = series_of_object();
+    assert_int_equal(r.deleted_count, 3);
+    assert_int_equal(r.exception_count, 2);
+    assert_false(cv_bag_has(bag(), CV_PidLidInboundICalStream));
+    const char *text = written(obj, NULL, &everything);
+    assert_true(has_line(text, "EXDATE;TZID=UTC:20261207T090000"));
+    assert_true(has_line(text, "RECURRENCE-ID;TZID=UTC:20261130T090000"));
+    assert_true(has_line(text, "DTSTART;TZID=UTC:20261201T140000"));
+    assert_true(has_line(text, "DTEND;TZID=UTC:20261221T120000"));
+    assert_int_equal(count_of(text, "BEGIN:VEVENT"), 3);
+    /* Too far from any excluded one: an extra date, kept aside. */
+    fresh();
+    assert_true(import(event_of(":20261123T090000Z", ":20261123T100000Z",
+                                "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO\n"
+                                "EXDATE:20261130T090000Z\n"
+                                "RDATE:20261217T140000Z\n")));
+    assert_int_equal(series_of_object().exception_count, 0);
+    assert_true(cv_bag_has(bag(), CV_PidLidInboundICalStream));
+}
+
 /* An exception of the blob needs no attachment. */
 static void exception_without_attachment_has_its_own_fields(void **state)
 {
@@ -415,6 +445,7 @@ int main(void)
         TEST(exceptions_go_out_again),
         TEST(C061_exceptions_without_a_pattern_are_written),
         TEST(cancelled_exception_is_a_deleted_instance),
+        TEST(pairs_of_excluded_and_added_dates_are_moves),
         TEST(exception_without_attachment_has_its_own_fields),
         TEST(C143_exclusions_are_compared_as_instants),
         TEST(C049_rules_without_counterpart_are_kept),

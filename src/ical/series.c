@@ -20,7 +20,8 @@ typedef struct series {
     bool has_pattern;
     cv_recurrence r;
     cv_timezone zone;
-    size_t room; /* of r.deleted, r.exceptions */
+    size_t room; /* of r.deleted, r.exceptions, taken */
+    bool *taken; /* excluded dates that a move explains */
 } series;
 
 static void say_unfit(series *s, const cv_ical_prop *prop, const char *why)
@@ -191,13 +192,82 @@ static void exclude(series *s, const cv_ical_prop *prop, const ical_moment *m)
         say_unfit(s, prop, "more exclusions than a series may have");
 }
 
+/* -- moves as Exchange 2003 writes them: EXDATE and RDATE in pairs -- */
+
+static int compare_minutes(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Ascending, each once. */
+static size_t sort_unique(uint32_t *dates, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(dates, count, sizeof(*dates), compare_minutes);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || dates[i] != dates[kept - 1])
+            dates[kept++] = dates[i];
+    return kept;
+}
+
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+/* The nearest excluded date that no other date has taken. */
+static size_t nearest_excluded(const series *s, uint32_t midnight)
+{
+    const cv_recurrence *r = &s->r;
+    size_t best = CV_NPOS;
+
+    for (size_t i = 0; i < r->deleted_count; i++) {
+        if (s->taken[i])
+            continue;
+        if (best == CV_NPOS || distance(r->deleted[i], midnight) <
+                                   distance(r->deleted[best], midnight))
+            best = i;
+        else if (r->deleted[i] > midnight)
+            break; /* ascending: only farther ones follow */
+    }
+    return best;
+}
+
+/* Has a moved instance stayed between its neighbours? */
+static bool stays_between(const series *s, uint32_t from, uint32_t to)
+{
+    uint32_t next;
+
+    if (cv_recurrence_expand(&s->r, from + 1440, &next, 1) != 1)
+        next = from + 31 * 1440; /* the last one */
+    return distance(from, to) < next - from;
+}
+
+/* An added date: an instance anyway, or where an excluded one moved to. */
 static void include(series *s, const cv_ical_prop *prop, const ical_moment *m)
 {
-    uint32_t midnight;
+    uint32_t minutes, midnight;
+    int64_t local = to_series_local(s, m);
 
-    if (!midnight_of(s, m, &midnight) ||
-        !cv_recurrence_is_instance(&s->r, midnight))
-        say_unfit(s, prop, "an extra date is kept in the original only");
+    if (cv_ticks_to_minutes1601(local, &minutes) != CV_OK)
+        return;
+    midnight = minutes - minutes % 1440;
+    size_t moved = nearest_excluded(s, midnight);
+    if (moved == CV_NPOS || !stays_between(s, s->r.deleted[moved], midnight)) {
+        if (!cv_recurrence_is_instance(&s->r, midnight))
+            say_unfit(s, prop, "an extra date is kept in the original only");
+        return;
+    }
+    if (s->r.exception_count >= s->room)
+        return;
+    s->taken[moved] = true;
+    s->r.exceptions[s->r.exception_count++] = (cv_recur_exception){
+        .start = minutes,
+        .end = minutes + (s->r.end_offset - s->r.start_offset),
+        .original = s->r.deleted[moved] + s->r.start_offset,
+    };
 }
 
 /* Each date of each line; empty elements are skipped (C054). */
@@ -205,20 +275,25 @@ static void each_date(series *s, const char *name,
                       void (*take)(series *, const cv_ical_prop *,
                                    const ical_moment *))
 {
+    size_t seen = 0;
+
     for (size_t i = 0; i < s->event->prop_count; i++) {
         const cv_ical_prop *prop = &s->event->props[i];
         cv_slice rest = prop->value;
         if (!cv_slice_eq(prop->name, cv_slice_cstr(name)))
             continue;
-        while (rest.ptr) {
+        for (; rest.ptr; seen++) {
             cv_slice item = cv_slice_trim(cv_slice_cut(&rest, ','));
             ical_moment m;
-            item = cv_slice_cut(&item, '/');
-            if (item.len &&
-                cv_ical_moment_parse(&s->in->zones, prop, item, &m) == CV_OK) {
-                /* Without a zone DTSTART's is meant (C143). */
-                take(s, prop, &m);
+            if (seen == CV_LIMIT_RECUR_DATES) {
+                say_unfit(s, prop, "more dates than a series may have");
+                return;
             }
+            item = cv_slice_cut(&item, '/'); /* a period's start */
+            /* Without a zone DTSTART's is meant (C143). */
+            if (item.len &&
+                cv_ical_moment_parse(&s->in->zones, prop, item, &m) == CV_OK)
+                take(s, prop, &m);
         }
     }
 }
@@ -432,12 +507,6 @@ static void add_exception(series *s, const cv_ical_comp *event)
 
 /* -- storing -- */
 
-static int compare_minutes(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static int compare_exceptions(const void *a, const void *b)
 {
     const cv_recur_exception *x = a, *y = b;
@@ -447,13 +516,8 @@ static int compare_exceptions(const void *a, const void *b)
 static void sort_dates(series *s)
 {
     cv_recurrence *r = &s->r;
-    size_t kept = 0;
 
-    qsort(r->deleted, r->deleted_count, sizeof(*r->deleted), compare_minutes);
-    for (size_t i = 0; i < r->deleted_count; i++)
-        if (i == 0 || r->deleted[i] != r->deleted[kept - 1])
-            r->deleted[kept++] = r->deleted[i];
-    r->deleted_count = kept;
+    r->deleted_count = sort_unique(r->deleted, r->deleted_count);
     qsort(r->exceptions, r->exception_count, sizeof(*r->exceptions),
           compare_exceptions);
     for (size_t i = 0; i < r->exception_count; i++)
@@ -545,7 +609,8 @@ static bool make_room(series *s)
         cv_arena_array(s->in->arena, s->room, sizeof(*s->r.modified));
     s->r.exceptions =
         cv_arena_array(s->in->arena, s->room, sizeof(*s->r.exceptions));
-    return s->r.deleted && s->r.modified && s->r.exceptions;
+    s->taken = cv_arena_array(s->in->arena, s->room, sizeof(*s->taken));
+    return s->r.deleted && s->r.modified && s->r.exceptions && s->taken;
 }
 
 static cv_timezone series_zone(const ical_import *in)
@@ -570,6 +635,7 @@ void cv_ical_import_series(ical_import *in, const cv_ical_comp *event)
         return;
     if (s.has_pattern) {
         each_date(&s, "EXDATE", exclude);
+        s.r.deleted_count = sort_unique(s.r.deleted, s.r.deleted_count);
         each_date(&s, "RDATE", include);
     }
     for (size_t i = 0; i < in->item->exception_count; i++) {
