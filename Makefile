@@ -27,6 +27,15 @@ crash: all
 	@/usr/bin/python3 tests/crash/kill_points.py --passes 4 \
 	  build/src/cli/convoke .
 
+# Real files damaged at random, for SECONDS, in processes with bounds.
+SECONDS ?= 300
+soak: all
+	@tools/soak build $(SECONDS)
+
+# libFuzzer on every reader of foreign bytes, 60 seconds each.
+fuzz:
+	@tools/fuzz 60
+
 lint:
 	@tools/lint
 
