@@ -18,13 +18,20 @@ static const char preset[] =
     "{\\colortbl\\red0\\green0\\blue0\r\n"
     "\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
+/* Four bits at a time: remainders of the polynomial 0xEDB88320. */
+static const uint32_t nibbles[16] = {
+    0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
+    0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+    0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+};
+
 uint32_t cv_lzfu_crc(cv_slice bytes)
 {
     uint32_t crc = 0;
     for (size_t i = 0; i < bytes.len; i++) {
         crc ^= bytes.ptr[i];
-        for (unsigned k = 0; k < 8; k++)
-            crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xEDB88320) : 0);
+        crc = crc >> 4 ^ nibbles[crc & 15];
+        crc = crc >> 4 ^ nibbles[crc & 15];
     }
     return crc;
 }

@@ -58,7 +58,8 @@ static const rtf_word words[] = {
 const rtf_word *cv_rtf_word_find(cv_slice name)
 {
     for (size_t i = 0; i < CV_LEN(words); i++)
-        if (name.len == strlen(words[i].name) &&
+        if (name.len && name.ptr[0] == (uint8_t)words[i].name[0] &&
+            name.len == strlen(words[i].name) &&
             !memcmp(name.ptr, words[i].name, name.len))
             return &words[i];
     return NULL;
