@@ -192,9 +192,12 @@ static cv_status convert_bytes(item *it, cv_report *report, cv_error *err)
 {
     job *j = it->job;
     cv_slice name = cv_slice_cstr(it->path);
+    cv_status each = CV_OK;
     if (j->target.each)
-        CV_TRY(cv_read_each(it->bytes, name, j->options, convert_object, it,
-                            report, err));
+        each = cv_read_each(it->bytes, name, j->options, convert_object, it,
+                            report, err);
+    if (each != CV_OK && each != CV_ERR_SYNTAX)
+        return each;
     if (it->count) /* else there is no usable item: the whole as a mail */
         return CV_OK;
     cv_object *obj = NULL;

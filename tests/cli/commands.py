@@ -164,6 +164,8 @@ class Commands(unittest.TestCase):
         self.make("x.ics", b"(EBEGIN:VEV\nrubbish")
         out = self.run_it("convert", "x.ics").stdout
         self.assertIn(b'filename=x.ics', out)
+        self.run_it("convert", "-o", "out/", "x.ics")
+        self.assertEqual(os.listdir(self.path("out")), ["x.eml"])
 
     def test_standard_input_is_read(self):
         out = self.run_it("convert", "-", stdin=MAIL).stdout
