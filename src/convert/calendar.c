@@ -97,6 +97,7 @@ static cv_status write_calendar(const cv_object *obj,
     if (st == CV_OK)
         st = cv_repair(obj, options, &view, &made, report, err);
     cv_ical_options o = ical_options(options, arena, &people);
+    o.inline_attachments = true; /* a file has no other parts */
     if (st == CV_OK)
         st = cv_ical_write(view, NULL, &o, &buf, report, err);
     if (st == CV_OK)

@@ -179,6 +179,8 @@ static bool is_utc(const cv_timezone *tz)
 
 static void find_zones(ical_export *ex)
 {
+    if (ex->start == ICAL_NO_TIME)
+        return; /* no year to write a VTIMEZONE for: UTC */
     if (ex->is_series && series_zone(ex, &ex->start_zone)) {
         ex->has_start_zone = ex->has_end_zone = true;
         ex->end_zone = ex->start_zone;

@@ -5,7 +5,8 @@
 
 #define DELTA_DEFAULT 15
 #define DELTA_UNSET 0x5AE980E1
-#define INLINE_MAX ((size_t)8 << 20) /* bytes of one attachment in a line */
+#define INLINE_MAX ((size_t)8 << 20)    /* bytes of one attachment in a line */
+#define INLINE_TOTAL ((size_t)96 << 20) /* bytes of a calendar with them */
 
 void cv_ical_export_alarm(ical_export *ex, const cv_bag *bag)
 {
@@ -37,7 +38,8 @@ static void export_attachment(ical_export *ex, const cv_attachment *a)
         cv_bag_i32_or(a->props, CV_PidTagAttachMethod, 1) != 1 ||
         cv_bag_bool_or(a->props, CV_PidTagAttachmentHidden, false))
         return;
-    if (cv_blob_get(&a->data, INLINE_MAX, ex->arena, &data, NULL) != CV_OK) {
+    if (ex->w.out->len > INLINE_TOTAL ||
+        cv_blob_get(&a->data, INLINE_MAX, ex->arena, &data, NULL) != CV_OK) {
         cv_ical_export_say(ex, CV_RULE_ATTACHMENT_DATA, "ATTACH", "left out");
         return;
     }

@@ -449,6 +449,39 @@ static void attachments_go_into_files_only(void **state)
     assert_true(cv_slice_eq(a->data.mem, CV_S("hello")));
 }
 
+/* Without a start there is no year to write a zone's rules for. */
+static void cancellation_without_start_needs_no_zone(void **state)
+{
+    (void)state;
+    make_meeting("IPM.Schedule.Meeting.Canceled");
+    put_zone(CV_PidLidAppointmentTimeZoneDefinitionStartDisplay,
+             "Europe/Berlin");
+    cv_bag_remove(bag(), CV_PidLidAppointmentStartWhole);
+    (void)cv_bag_set_ticks(bag(), CV_PidLidExceptionReplaceTime,
+                           at("2026-11-23T08:00:00Z"));
+    const char *text = written(obj, NULL, &everything);
+    assert_true(has_line(text, "RECURRENCE-ID:20261123T080000Z"));
+    assert_null(strstr(text, "TZID"));
+}
+
+static void attachments_too_big_for_a_line_are_left_out(void **state)
+{
+    cv_ical_options o = everything;
+    size_t len = ((size_t)8 << 20) + 1;
+    (void)state;
+    make_meeting("IPM.Appointment");
+    for (int i = 0; i < 2; i++) {
+        cv_attachment *a = cv_object_add_attachment(obj);
+        a->data =
+            cv_blob_mem(cv_slice_of(cv_arena_alloc(arena, len), i ? 5 : len));
+        a->data.size_bytes = a->data.mem.len;
+        a->has_data = true;
+    }
+    o.inline_attachments = true;
+    assert_int_equal(count_of(written(obj, NULL, &o), "ATTACH;"), 1);
+    assert_true(cv_report_has(report, CV_RULE_ATTACHMENT_DATA));
+}
+
 static void method_follows_the_class(void **state)
 {
     static const char *const rows[][2] = {
@@ -489,6 +522,8 @@ int main(void)
         TEST(C056_text_and_names_are_quoted_and_folded),
         TEST(kept_lines_and_parameters_go_out_again),
         TEST(attachments_go_into_files_only),
+        TEST(cancellation_without_start_needs_no_zone),
+        TEST(attachments_too_big_for_a_line_are_left_out),
         TEST(method_follows_the_class),
     };
     return cmocka_run_group_tests_name("ical export", tests, NULL, NULL);
