@@ -10,7 +10,8 @@ check:
 # Every test under the address and undefined-behaviour sanitizers.
 check-asan:
 	@tools/install-packages run check
-	@tools/build build-asan -Db_sanitize=address,undefined -Db_lundef=false
+	@tools/build build-asan -Db_sanitize=address,undefined \
+		-Db_lundef=false -Doptimization=1
 	@/usr/bin/python3 tools/run-tests build-asan
 
 # Real files, judged by strangers; the folder: CONVOKE_CORPUS.

@@ -104,17 +104,20 @@ static inline const char *rig_write(rig *r)
         fail_msg("%s: %s", cv_status_name(st), r->err.what);
     cv_buf_put_byte(&r->out, 0);
     assert_int_equal(cv_buf_status(&r->out, NULL), CV_OK);
+    assert_non_null(r->out.data);
     return (const char *)r->out.data;
 }
 
 static inline void assert_has(const char *text, const char *part)
 {
+    assert_non_null(text);
     if (!strstr(text, part))
         fail_msg("\"%s\" is not in:\n%.4000s", part, text);
 }
 
 static inline void assert_has_not(const char *text, const char *part)
 {
+    assert_non_null(text);
     if (strstr(text, part))
         fail_msg("\"%s\" is in:\n%.4000s", part, text);
 }
