@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "mime/mime.h"
 
-static const cv_person_tags row_tags = {
+const cv_person_tags cv_person_row = {
     .name = CV_PidTagDisplayName,
     .address_type = CV_PidTagAddressType,
     .address = CV_PidTagEmailAddress,
@@ -24,10 +24,10 @@ typedef struct lookup {
     const cv_person_tags *tags;
     const cv_convert_options *options;
     cv_arena *arena;
-    const cv_mime_address *known; /* from the transport headers */
+    const cv_dn_row *known; /* names of the transport headers, sorted */
     size_t known_count;
-    bool only_one; /* known is one field's, whose single entry it must be */
-    cv_slice path; /* of findings */
+    cv_slice writer; /* address of their From, empty when not asked for */
+    cv_slice path;   /* of findings */
     cv_report *report;
     /* what was found */
     cv_slice type, raw, name;
@@ -99,12 +99,13 @@ static bool from_entryid(lookup *l, cv_slice *out)
 
 static bool from_headers(const lookup *l, cv_slice *out)
 {
-    if (l->only_one)
-        return l->known_count == 1 && take(l->known[0].address, out);
-    for (size_t i = 0; i < l->known_count && l->name.len; i++)
-        if (cv_slice_ieq(l->known[i].name, l->name))
-            return take(l->known[i].address, out);
-    return false;
+    if (l->writer.len)
+        return take(l->writer, out);
+    const cv_dn_row *row = l->name.len
+                               ? cv_dn_find(l->known, l->known_count,
+                                            cv_ascii_lower(l->arena, l->name))
+                               : NULL;
+    return row && take(row->smtp, out);
 }
 
 static bool from_search_key(const lookup *l, cv_slice *out)
@@ -187,7 +188,7 @@ static void find_person(lookup *l, cv_person *p)
     l->type = cv_slice_trim(text_of(l, l->tags->address_type));
     l->raw = cv_slice_trim(text_of(l, l->tags->address));
     l->name = text_of(l, l->tags->name);
-    if (!l->name.len && l->tags == &row_tags)
+    if (!l->name.len && l->tags == &cv_person_row)
         l->name = text_of(l, CV_PidTagRecipientDisplayName);
     find_address(l, p);
     p->name = clean_name(l, l->name, p->address);
@@ -215,34 +216,38 @@ void cv_row_address(const cv_bag *row, const cv_convert_options *options,
                     cv_arena *arena, cv_slice *name, cv_slice *address,
                     cv_report *report)
 {
-    cv_person_address(row, &row_tags, options, arena, name, address, report);
+    cv_person_address(row, &cv_person_row, options, arena, name, address,
+                      report);
 }
 
 /* -- a message's people -- */
 
 typedef struct header_people {
-    cv_mime_address *from, *others;
-    size_t from_count, other_count;
+    cv_slice writer;   /* the one address of From, or empty */
+    cv_dn_row *others; /* lower-case name -> address, of To and Cc; arena */
+    size_t other_count;
 } header_people;
 
-static void add_field(const cv_mime_part *part, cv_arena *arena,
-                      const char *name, cv_mime_address **list, size_t *count)
+static size_t read_field(const cv_mime_part *part, cv_arena *arena,
+                         const char *name, cv_mime_address **list)
 {
-    cv_mime_address *more = NULL;
     size_t n = 0;
     const cv_mime_field *f = cv_mime_field_get(part, cv_slice_cstr(name));
-    if (!f || cv_mime_addresses(arena, f->raw, CV_S(""), &more, &n, NULL,
+    if (!f || cv_mime_addresses(arena, f->raw, CV_S(""), list, &n, NULL,
                                 NULL) != CV_OK)
-        return;
-    cv_mime_address *all = cv_arena_array(arena, *count + n, sizeof *all);
-    if (!all)
-        return;
-    for (size_t i = 0; i < *count; i++)
-        all[i] = (*list)[i];
-    for (size_t i = 0; i < n; i++)
-        all[*count + i] = more[i];
-    *list = all;
-    *count += n;
+        return 0;
+    return n;
+}
+
+static void index_names(header_people *h, cv_arena *arena,
+                        const cv_mime_address *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cv_slice name = cv_ascii_lower(arena, list[i].name);
+        if (name.len)
+            h->others[h->other_count++] =
+                (cv_dn_row){ .dn = name, .smtp = list[i].address };
+    }
 }
 
 /* Whether any row or sender has an address that is no SMTP one: only then
@@ -266,7 +271,8 @@ static bool needs_headers(const cv_object *obj)
 
 static header_people read_headers(const cv_object *obj, cv_arena *arena)
 {
-    header_people h = { .from_count = 0 };
+    header_people h = { .writer = CV_S("") };
+    cv_mime_address *from = NULL, *to = NULL, *cc = NULL;
     cv_slice text;
     cv_mime_part *part = NULL;
     if (!cv_bag_string(cv_object_props(obj), CV_PidTagTransportMessageHeaders,
@@ -274,21 +280,48 @@ static header_people read_headers(const cv_object *obj, cv_arena *arena)
         !text.len || !needs_headers(obj) ||
         cv_mime_read(arena, text, &part, NULL, NULL) != CV_OK)
         return h;
-    add_field(part, arena, "From", &h.from, &h.from_count);
-    add_field(part, arena, "To", &h.others, &h.other_count);
-    add_field(part, arena, "Cc", &h.others, &h.other_count);
+    if (read_field(part, arena, "From", &from) == 1)
+        h.writer = from[0].address;
+    size_t to_count = read_field(part, arena, "To", &to);
+    size_t cc_count = read_field(part, arena, "Cc", &cc);
+    h.others = cv_arena_array(arena, to_count + cc_count, sizeof *h.others);
+    if (!h.others)
+        return h;
+    index_names(&h, arena, to, to_count);
+    index_names(&h, arena, cc, cc_count);
+    cv_dn_sort(h.others, h.other_count);
     return h;
 }
 
 static void find_rows(const cv_object *obj, lookup *l, cv_people *out)
 {
-    l->tags = &row_tags;
-    l->only_one = false;
+    l->tags = &cv_person_row;
+    l->writer = CV_S("");
     for (size_t i = 0; i < out->row_count; i++) {
         l->bag = cv_object_recipient(obj, i);
         l->path = cv_index_path(l->arena, "recipient", i);
         find_person(l, &out->rows[i]);
     }
+}
+
+static void index_person(cv_people *p, const cv_person *person)
+{
+    if (person->ex.len && person->address.len && !person->encapsulated)
+        p->index[p->index_count++] =
+            (cv_dn_row){ .dn = person->ex, .smtp = person->address };
+}
+
+static cv_status index_people(cv_people *p, cv_arena *arena, cv_error *err)
+{
+    p->index = cv_arena_array(arena, p->row_count + 2, sizeof *p->index);
+    if (!p->index)
+        return cv_arena_fail(arena, err);
+    index_person(p, &p->from);
+    index_person(p, &p->sender);
+    for (size_t i = 0; i < p->row_count; i++)
+        index_person(p, &p->rows[i]);
+    cv_dn_sort(p->index, p->index_count);
+    return CV_OK;
 }
 
 cv_status cv_people_read(const cv_object *obj,
@@ -300,9 +333,7 @@ cv_status cv_people_read(const cv_object *obj,
                  .tags = &cv_person_sent_representing,
                  .options = options,
                  .arena = arena,
-                 .known = h.from,
-                 .known_count = h.from_count,
-                 .only_one = true,
+                 .writer = h.writer,
                  .path = CV_S(""),
                  .report = report };
     *out = (cv_people){ .options = options,
@@ -316,29 +347,19 @@ cv_status cv_people_read(const cv_object *obj,
     l.known = h.others;
     l.known_count = h.other_count;
     find_rows(obj, &l, out);
+    CV_TRY(index_people(out, arena, err));
     return cv_arena_status(arena) == CV_OK ? CV_OK : cv_arena_fail(arena, err);
-}
-
-static bool is_person(const cv_person *p, cv_slice ex, cv_slice *smtp)
-{
-    if (!p->address.len || p->encapsulated || !cv_slice_eq(p->ex, ex))
-        return false;
-    *smtp = p->address;
-    return true;
 }
 
 bool cv_people_resolve(void *ctx, cv_arena *arena, cv_slice address_type,
                        cv_slice address, cv_slice *smtp)
 {
     const cv_people *people = ctx;
-    cv_slice ex = cv_ascii_lower(arena, address);
-    if (!ex.len)
-        return false;
-    if (is_person(&people->from, ex, smtp) ||
-        is_person(&people->sender, ex, smtp))
+    const cv_dn_row *row = cv_dn_find(people->index, people->index_count,
+                                      cv_ascii_lower(arena, address));
+    if (row) {
+        *smtp = row->smtp;
         return true;
-    for (size_t i = 0; i < people->row_count; i++)
-        if (is_person(&people->rows[i], ex, smtp))
-            return true;
+    }
     return cv_opt_resolve(people->options, arena, address_type, address, smtp);
 }

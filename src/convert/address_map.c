@@ -162,6 +162,18 @@ static int cmp_rows(const void *a, const void *b)
     return cv_slice_cmp(((const cv_dn_row *)a)->dn, ((const cv_dn_row *)b)->dn);
 }
 
+void cv_dn_sort(cv_dn_row *rows, size_t count)
+{
+    if (count > 1)
+        qsort(rows, count, sizeof *rows, cmp_rows);
+}
+
+const cv_dn_row *cv_dn_find(const cv_dn_row *rows, size_t count, cv_slice dn)
+{
+    cv_dn_row key = { .dn = dn };
+    return count ? bsearch(&key, rows, count, sizeof *rows, cmp_rows) : NULL;
+}
+
 cv_status cv_address_map_parse(cv_arena *arena, cv_slice text, cv_dn_row **rows,
                                size_t *count, cv_error *err)
 {
@@ -172,8 +184,7 @@ cv_status cv_address_map_parse(cv_arena *arena, cv_slice text, cv_dn_row **rows,
                 cv_slice_istarts(text, CV_S("version:")) ||
                 cv_slice_ifind(text, CV_S("\ndn:"), 0) != CV_NPOS;
     CV_TRY(ldif ? parse_ldif(&b, text, err) : parse_csv(&b, text, err));
-    if (b.count > 1)
-        qsort(b.rows, b.count, sizeof *b.rows, cmp_rows);
+    cv_dn_sort(b.rows, b.count);
     *rows = b.rows;
     *count = b.count;
     return CV_OK;

@@ -515,6 +515,31 @@ static bool person_of(cv_from *c, const char *field, cv_mime_address *out)
     return f && first_address(c, f, out);
 }
 
+/* A distinguished name where a mailbox belongs (kb-cases.md C010). */
+static bool is_dn(cv_slice address)
+{
+    return address.len > 4 && address.ptr[0] == '/' &&
+           cv_slice_find_byte(address, '=', 0) != CV_NPOS;
+}
+
+static void set_ex(cv_bag *bag, const cv_person_tags *tags, cv_slice dn)
+{
+    cv_bag_set_string(bag, tags->address_type, CV_S("EX"));
+    cv_bag_set_string(bag, tags->address, dn);
+    cv_bag_remove(bag, tags->smtp);
+    cv_bag_remove(bag, tags->entryid);
+    cv_bag_remove(bag, tags->search_key);
+}
+
+static void set_person(cv_from *c, const cv_person_tags *tags,
+                       const cv_mime_address *who)
+{
+    cv_bag_set_person(c->props, tags, who->name.len ? who->name : who->address,
+                      who->address);
+    if (is_dn(who->address))
+        set_ex(c->props, tags, who->address);
+}
+
 static void read_senders(cv_from *c)
 {
     cv_mime_address from = { CV_S(""), CV_S(""), CV_S("") };
@@ -533,11 +558,8 @@ static void read_senders(cv_from *c)
     if (!has_sender)
         sender = from;
     c->from = from;
-    cv_bag_set_person(c->props, &cv_person_sent_representing,
-                      from.name.len ? from.name : from.address, from.address);
-    cv_bag_set_person(c->props, &cv_person_sender,
-                      sender.name.len ? sender.name : sender.address,
-                      sender.address);
+    set_person(c, &cv_person_sent_representing, &from);
+    set_person(c, &cv_person_sender, &sender);
 }
 
 /* An address of our own making goes back to what it stands for. */
@@ -568,6 +590,8 @@ static cv_status add_rows(cv_from *c, const cv_mime_address *list, size_t count,
         }
         cv_row_set_smtp(r, list[i].name, list[i].address, type);
         undo_imcea(c, r, list[i].address);
+        if (is_dn(list[i].address))
+            set_ex(r, &cv_person_row, list[i].address);
     }
     return CV_OK;
 }

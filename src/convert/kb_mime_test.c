@@ -32,6 +32,23 @@ static void read_buf(rig *r, cv_buf *mail)
                      CV_OK);
 }
 
+static void c010_a_dn_in_angle_brackets_is_no_mailbox(void **state)
+{
+    rig *r = *state;
+    rig_read(r, "From: Jane Roe </O=ORG/OU=SITE/CN=RECIPIENTS/CN=JROE>\r\n"
+                "To: Joe </O=ORG/CN=JOE>\r\n\r\n");
+    assert_string_prop(rig_props(r), CV_PidTagSentRepresentingName, "Jane Roe");
+    assert_string_prop(rig_props(r), CV_PidTagSentRepresentingAddressType,
+                       "EX");
+    assert_string_prop(rig_props(r), CV_PidTagSentRepresentingEmailAddress,
+                       "/O=ORG/OU=SITE/CN=RECIPIENTS/CN=JROE");
+    assert_string_prop(cv_object_recipient(r->obj, 0), CV_PidTagEmailAddress,
+                       "/O=ORG/CN=JOE");
+    const char *mail = rig_write(r);
+    assert_has_not(mail, "</O=");
+    assert_has(mail, "Jane Roe <IMCEAEX-_O=ORG");
+}
+
 static void c018_each_encoded_word_has_its_charset(void **state)
 {
     rig *r = *state;
@@ -404,6 +421,7 @@ static void c127_a_free_form_receipt_is_a_mail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RIG(c010_a_dn_in_angle_brackets_is_no_mailbox),
         RIG(c018_each_encoded_word_has_its_charset),
         RIG(c019_a_letter_split_between_words_is_joined),
         RIG(c020_a_meta_that_contradicts_the_bytes_is_ignored),

@@ -325,19 +325,11 @@ int64_t cv_opt_now(const cv_convert_options *options)
     return options->env.now(options->env.ctx);
 }
 
-static int cmp_dn(const void *key, const void *row)
-{
-    return cv_slice_cmp(*(const cv_slice *)key, ((const cv_dn_row *)row)->dn);
-}
-
 bool cv_opt_resolve(const cv_convert_options *options, cv_arena *arena,
                     cv_slice address_type, cv_slice address, cv_slice *smtp)
 {
     cv_slice dn = cv_ascii_lower(arena, address);
-    const cv_dn_row *row = NULL;
-    if (options->map_count && dn.ptr)
-        row = bsearch(&dn, options->map, options->map_count,
-                      sizeof *options->map, cmp_dn);
+    const cv_dn_row *row = cv_dn_find(options->map, options->map_count, dn);
     if (row) {
         *smtp = row->smtp;
         return true;

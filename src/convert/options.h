@@ -49,6 +49,11 @@ int64_t cv_opt_now(const cv_convert_options *options);
 bool cv_opt_resolve(const cv_convert_options *options, cv_arena *arena,
                     cv_slice address_type, cv_slice address, cv_slice *smtp);
 
+/* Sorts rows by dn, in place; then cv_dn_find() finds one, NULL when there is
+ * none. */
+void cv_dn_sort(cv_dn_row *rows, size_t count);
+const cv_dn_row *cv_dn_find(const cv_dn_row *rows, size_t count, cv_slice dn);
+
 /* Rows of a directory text; see cv_convert_set_address_map(). */
 CV_NODISCARD cv_status cv_address_map_parse(cv_arena *arena, cv_slice text,
                                             cv_dn_row **rows, size_t *count,

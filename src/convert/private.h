@@ -28,6 +28,9 @@ int32_t cv_row_type(const cv_bag *row);
 
 /* -- people -- */
 
+/* The tags of a recipient row. */
+extern const cv_person_tags cv_person_row;
+
 typedef struct cv_person {
     cv_slice name;     /* one line, may be empty */
     cv_slice address;  /* SMTP, empty when there is none */
@@ -40,6 +43,8 @@ typedef struct cv_people {
     cv_person from, sender;
     cv_person *rows; /* arena; one for each recipient row */
     size_t row_count;
+    cv_dn_row *index; /* other addresses -> SMTP, sorted; arena */
+    size_t index_count;
     const cv_convert_options *options;
 } cv_people;
 
