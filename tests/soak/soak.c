@@ -27,9 +27,15 @@
 #define FILE_MOST ((size_t)512 << 10) /* larger ones are passed over */
 #define FILES_MOST 20000
 #define BATCH 25         /* inputs a process */
+#define STRIDE 20011     /* prime, above FILES_MOST: all kinds from the start */
 #define INPUT_SECONDS 20 /* an input may take */
 #define MEMORY_MOST ((rlim_t)1 << 30)
 
+#if defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #define BOUND_MEMORY 0 /* its shadow needs more than any bound */
 #else
@@ -204,7 +210,7 @@ static int soak(run *r, double seconds)
     r->end = begun + seconds;
     size_t batches = 0;
     for (; now() < r->end; batches++)
-        batch(r, r->files[batches % r->count]);
+        batch(r, r->files[batches * STRIDE % r->count]);
     printf("%zu files, %.1f rounds, %lu inputs, %lu messages written in 4 "
            "forms, %.0f seconds\n",
            r->count, (double)batches / (double)r->count, r->inputs, r->messages,
