@@ -88,6 +88,23 @@ static void a_request_is_found_in_any_position(void **state)
     }
 }
 
+/* The part that is shown counts, not the file that came before it. */
+static void a_shown_calendar_beats_an_attached_one(void **state)
+{
+    rig *r = *state;
+    static const char cancel[] =
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        "Content-Type: text/calendar; name=old.ics\r\n"
+        "Content-Disposition: attachment; filename=old.ics\r\n\r\n" ICS(
+            "CANCEL",
+            "ORGANIZER:mailto:alice@north.example\r\n") "--b\r\nContent-Type: "
+                                                        "text/calendar\r\n\r\n";
+    read_with(r, cancel, request, "--b--\r\n");
+    assert_string_prop(rig_props(r), CV_PidTagMessageClass,
+                       "IPM.Schedule.Meeting.Request");
+    assert_int_equal(cv_object_attachment_count(r->obj), 2);
+}
+
 static void the_mails_text_wins_over_the_description(void **state)
 {
     rig *r = *state;
@@ -261,11 +278,11 @@ static void each_event_of_a_file_is_an_object(void **state)
 static void a_file_without_event_is_kept(void **state)
 {
     rig *r = *state;
-    static const char *const files[] = {
+    static const char todo[] =
         "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:t\r\nSUMMARY:Do\r\n"
-        "END:VTODO\r\nEND:VCALENDAR\r\n",
-        "BEGIN:VCALENDAR\r\n", "BEGIN:VEVENT\r\nrubbish"
-    };
+        "END:VTODO\r\nEND:VCALENDAR\r\n";
+    const char *const files[] = { todo, "BEGIN:VCALENDAR\r\n",
+                                  "BEGIN:VEVENT\r\nrubbish" };
     for (size_t i = 0; i < CV_LEN(files); i++) {
         cv_object_free(&r->obj);
         assert_int_equal(cv_read(cv_slice_cstr(files[i]), CV_S("x.ics"),
@@ -280,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG(a_request_is_found_in_any_position),
+        RIG(a_shown_calendar_beats_an_attached_one),
         RIG(the_mails_text_wins_over_the_description),
         RIG(answers_have_their_classes),
         RIG(c001_the_time_of_a_reply_is_found),

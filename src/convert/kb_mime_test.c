@@ -84,6 +84,39 @@ static void c020_a_meta_that_contradicts_the_bytes_is_ignored(void **state)
     }
 }
 
+static void c021_macintosh_files_are_delivered(void **state)
+{
+    rig *r = *state;
+    static const struct {
+        const char *type, *body;
+        size_t files;
+    } rows[] = {
+        { "application/mac-binhex40; name=a.hqx\r\n"
+          "Content-Transfer-Encoding: base64",
+          "REFUQQ==", 1 },
+        { "application/applefile; name=a\r\n"
+          "Content-Transfer-Encoding: base64",
+          "REFUQQ==", 1 },
+        { "multipart/appledouble; boundary=d",
+          "--d\r\nContent-Type: application/applefile\r\n\r\nhead\r\n"
+          "--d\r\nContent-Type: application/x; name=a.bin\r\n"
+          "Content-Transfer-Encoding: base64\r\n\r\nREFUQQ==\r\n--d--",
+          2 },
+    };
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        char mail[800];
+        snprintf(mail, sizeof mail,
+                 "Content-Type: multipart/mixed; boundary=m\r\n\r\n"
+                 "--m\r\n\r\nsee\r\n--m\r\nContent-Type: %s\r\n\r\n%s"
+                 "\r\n--m--\r\n",
+                 rows[i].type, rows[i].body);
+        rig_read(r, mail);
+        assert_int_equal(cv_object_attachment_count(r->obj), rows[i].files);
+        assert_text(data_at(r, rows[i].files - 1), "DATA");
+        assert_has(rig_write(r), "REFUQQ==");
+    }
+}
+
 static void c022_long_boundaries_work(void **state)
 {
     rig *r = *state;
@@ -425,6 +458,7 @@ int main(void)
         RIG(c018_each_encoded_word_has_its_charset),
         RIG(c019_a_letter_split_between_words_is_joined),
         RIG(c020_a_meta_that_contradicts_the_bytes_is_ignored),
+        RIG(c021_macintosh_files_are_delivered),
         RIG(c022_long_boundaries_work),
         RIG(c023_enriched_text_keeps_its_lines),
         RIG(c024_text_after_a_nul_arrives),

@@ -73,7 +73,8 @@ static inline cv_bag *rig_props(rig *r)
 
 static inline void assert_text(cv_slice got, const char *want)
 {
-    if (got.len != strlen(want) || memcmp(got.ptr, want, got.len) != 0)
+    if (got.len != strlen(want) ||
+        (got.len && memcmp(got.ptr, want, got.len) != 0))
         fail_msg("got \"%.*s\", want \"%s\"", CV_FMT(got), want);
 }
 
