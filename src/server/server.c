@@ -196,7 +196,9 @@ static void housekeep(server *s)
     int64_t now = s->core.env.now(s->core.env.ctx);
     int64_t window =
         settings_duration(s->core.settings, "transport.duplicate-window");
+    int64_t keep = settings_duration(s->core.settings, "events.keep");
 
+    CV_IGNORE(store_event_forget(s->core.store, now - keep, NULL, NULL));
     if (store_begin(s->core.store, &tx, NULL) != CV_OK)
         return;
     if (store_fact_forget(tx, CV_S("delivered:"), now - window, NULL, NULL) ==
