@@ -188,7 +188,7 @@ static cv_status add_demo_accounts(server *s, cv_error *err)
 
 /* -- running -- */
 
-/* Forgets deliveries that are too old to matter and content that nothing has
+/* Forgets deliveries and events that are too old, and content that nothing has
  * needed for a day. */
 static void housekeep(server *s)
 {
