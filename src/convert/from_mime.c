@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#define MAX_DISPLAY_BYTES 4096 /* names in PidTagDisplayTo and the like */
+
 static cv_slice body_charset(const cv_mime_part *root)
 {
     const cv_mime_part *part = root;
@@ -53,6 +55,25 @@ static cv_status ordinary(cv_from *c)
     return CV_OK;
 }
 
+/* "Bob; Eve": what a list of messages shows of the rows. */
+static void set_display(cv_from *c, cv_tag tag, int32_t type)
+{
+    cv_buf buf;
+    cv_buf_init(&buf, MAX_DISPLAY_BYTES);
+    for (size_t i = 0; i < cv_object_recipient_count(c->obj); i++) {
+        const cv_bag *row = cv_object_recipient(c->obj, i);
+        cv_slice name = cv_bag_string_or(row, CV_PidTagDisplayName, CV_S(""));
+        if (cv_row_type(row) != type || !name.len ||
+            !cv_row_is_mailed(c->obj, row) ||
+            buf.len + name.len + 2 > MAX_DISPLAY_BYTES)
+            continue;
+        cv_buf_put_str(&buf, buf.len ? "; " : "");
+        cv_buf_put_slice(&buf, name);
+    }
+    cv_bag_set_string(c->props, tag, cv_buf_slice(&buf));
+    cv_buf_clear(&buf);
+}
+
 cv_status cv_message_from_mime(cv_from *c)
 {
     bool used = false;
@@ -67,6 +88,9 @@ cv_status cv_message_from_mime(cv_from *c)
         CV_TRY(cv_report_from_mime(c, &used));
     if (!used)
         CV_TRY(ordinary(c));
+    set_display(c, CV_PidTagDisplayTo, CV_RECIP_TO);
+    set_display(c, CV_PidTagDisplayCc, CV_RECIP_CC);
+    set_display(c, CV_PidTagDisplayBcc, CV_RECIP_BCC);
     return cv_arena_status(c->arena) == CV_OK ? CV_OK
                                               : cv_arena_fail(c->arena, c->err);
 }

@@ -43,6 +43,9 @@ static void header_fields_become_properties(void **state)
     assert_true(cv_bag_i32(rig_props(r), CV_PidTagSensitivity, &v) && v == 2);
     assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Note");
     assert_int_equal(cv_object_recipient_count(r->obj), 4);
+    assert_string_prop(rig_props(r), CV_PidTagDisplayTo, "A, B; c@y.example");
+    assert_string_prop(rig_props(r), CV_PidTagDisplayCc,
+                       "d@y.example; e@y.example");
     assert_string_prop(row_at(r, 0), CV_PidTagDisplayName, "A, B");
     assert_string_prop(row_at(r, 0), CV_PidTagSmtpAddress, "ab@y.example");
     assert_string_prop(row_at(r, 3), CV_PidTagSmtpAddress, "e@y.example");
