@@ -11,7 +11,7 @@ check:
 check-asan:
 	@tools/install-packages run check
 	@tools/build build-asan -Db_sanitize=address,undefined \
-		-Db_lundef=false -Doptimization=1
+		-Db_lundef=false -Doptimization=1 -Dunit_tests=true
 	@/usr/bin/python3 tools/run-tests build-asan
 
 # Real files, judged by strangers; the folder: CONVOKE_CORPUS.

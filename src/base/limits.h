@@ -37,8 +37,7 @@
 #define CV_LIMIT_ICAL_EVENTS 5000  /* events in one calendar */
 #define CV_LIMIT_ICAL_PARAMS 100   /* parameters of one line */
 #define CV_LIMIT_ICAL_KEPT_BYTES \
-    ((size_t)256 << 10)         /* lines kept as they came */
-#define CV_LIMIT_EXPANSION 1000 /* instances one rule is expanded to */
+    ((size_t)256 << 10) /* lines kept as they came */
 
 #define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
 #define CV_LIMIT_TZ_RULES 1024     /* rules in one time zone definition */

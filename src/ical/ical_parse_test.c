@@ -176,6 +176,21 @@ static void lines_beyond_the_limit_are_left_out(void **state)
     assert_true(cv_report_has(report, CV_RULE_LIMIT));
 }
 
+static void a_folded_line_beyond_the_limit_is_left_out(void **state)
+{
+    static const char fold[] = "\n xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    cv_slice text =
+        repeated("BEGIN:VEVENT\nSUMMARY:kept\nX-BIG:", fold,
+                 CV_LIMIT_ICAL_LINE_BYTES / 80 + 1, "\nEND:VEVENT\n");
+    (void)state;
+    cv_ical_comp *root = parse(text);
+    assert_string_equal(value(root->children[0]->children[0], "SUMMARY"),
+                        "kept");
+    assert_null(cv_ical_prop_get(root->children[0]->children[0], "X-BIG"));
+    assert_true(cv_report_has(report, CV_RULE_LIMIT));
+}
+
 static void depth_beyond_the_limit_is_left_out(void **state)
 {
     cv_buf buf;
@@ -379,6 +394,7 @@ int main(void)
         TEST(other_encodings_are_decoded),
         TEST(C067_escapes_are_undone_once),
         TEST(lines_beyond_the_limit_are_left_out),
+        TEST(a_folded_line_beyond_the_limit_is_left_out),
         TEST(depth_beyond_the_limit_is_left_out),
         TEST(parameters_beyond_the_limit_are_left_out),
         TEST(line_beyond_the_limit_is_left_out),
