@@ -10,7 +10,7 @@ static void print_messages(cli_call *call, const cv_json *list)
 {
     for (size_t i = 0; list && i < list->count; i++) {
         const cv_json *m = &list->items[i];
-        printf("  %-6lld %-20s %-32s %-24s %s\n",
+        printf("  %-6lld %.19sZ %-32s %-24s %s\n",
                (long long)cv_json_int_or(m, "id", 0),
                cli_str(call, m, "received"), cli_str(call, m, "class"),
                cli_str(call, m, "from"), cli_str(call, m, "subject"));

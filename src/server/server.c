@@ -63,7 +63,7 @@ static const char *text_setting(server *s, const char *name)
     return (const char *)settings_text(s->core.settings, name, s->arena).ptr;
 }
 
-/* "host:port" of a listen setting; false: nothing is to listen. */
+/* "host:port" of a listen setting; false: it is something else. */
 static bool split_listen(server *s, const char *name, const char **host,
                          uint16_t *port)
 {
@@ -89,8 +89,11 @@ static cv_status listen_smtp(server *s, const char *setting, const char *word,
     uint16_t port;
     net_listen l = { .protocol = &smtp_protocol, .ctx = door, .tls = s->tls };
 
-    if (!split_listen(s, setting, &host, &port))
+    if (settings_text(s->core.settings, setting, s->arena).len == 0)
         return CV_OK;
+    if (!split_listen(s, setting, &host, &port))
+        return cv_fail(err, CV_ERR_SYNTAX, "%s takes ADDRESS:PORT, not \"%s\"",
+                       setting, text_setting(s, setting));
     l.host = host;
     l.port = port;
     CV_TRY(net_server_listen(s->net, &l, &port, err));

@@ -10,6 +10,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -183,6 +184,15 @@ class OneServer(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn(path, run.stderr)
         self.assertFalse(os.path.exists(path))
+
+    def test_a_listen_setting_without_port_is_refused_by_name(self):
+        with tempfile.TemporaryDirectory() as path:
+            run = subprocess.run([BINARY, "serve", "--data", path, "--set",
+                                  "listen.smtp=here"], timeout=20,
+                                 capture_output=True, text=True, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn('listen.smtp takes ADDRESS:PORT, not "here"',
+                      run.stderr)
 
     def test_an_accounts_name_is_taken_once(self):
         with self.assertRaises(Failure):
