@@ -27,6 +27,28 @@ def convoke(server, *args, text=None):
     return run.returncode, run.stdout, run.stderr
 
 
+# A request whose attendee has FILETIME 0 as reply time.
+LEGACY_REQUEST = """{"format": "convoke-object/1",
+ "messageClass": "IPM.Schedule.Meeting.Request", "properties": [
+ {"name": "PidTagMessageClass", "type": "PtypString",
+  "value": "IPM.Schedule.Meeting.Request"},
+ {"name": "PidTagSubject", "type": "PtypString", "value": "Stuck"},
+ {"name": "PidTagSentRepresentingSmtpAddress", "type": "PtypString",
+  "value": "alice@north.example"},
+ {"name": "PidLidAppointmentStartWhole", "type": "PtypTime",
+  "value": "2030-01-07T09:00:00Z"},
+ {"name": "PidLidAppointmentEndWhole", "type": "PtypTime",
+  "value": "2030-01-07T10:00:00Z"}],
+ "recipients": [{"properties": [
+ {"name": "PidTagSmtpAddress", "type": "PtypString",
+  "value": "b@south.example"},
+ {"name": "PidTagRecipientType", "type": "PtypInteger32", "value": 1},
+ {"name": "PidTagRecipientTrackStatus", "type": "PtypInteger32", "value": 3},
+ {"name": "PidTagRecipientTrackStatusTime", "type": "PtypTime",
+  "value": "1601-01-01T00:00:00Z"}]}],
+ "attachments": []}"""
+
+
 class OneServer(unittest.TestCase):
     """alice and bob in one organization."""
 
@@ -222,6 +244,45 @@ class OneServer(unittest.TestCase):
                              "bob@north.example", "-", text=text)
         self.assertEqual(rc, 0, err)
         self.assertTrue(self.arrived("broken@x", "bob@north.example"))
+
+    def stuck(self):
+        return [e for e in self.s.ask("queue.list")
+                if e["failureClass"] == "legacy-tracking-time"]
+
+    def events_327(self):
+        return [e for e in self.s.ask("events.list") if e["event"] == 327]
+
+    def test_C001_the_console_says_why_a_message_is_stuck(self):
+        fix = "content-conversion.fix-recipient-track-status-time"
+        level = "MSExchangeTransport/Exchange Store Driver"
+        self.s.ask("config.set", name="routing.routes", value="*=127.0.0.1:1")
+        self.s.ask("config.set", name=fix, value="false")
+        self.s.ask("events.level", category=level, level="minimum")
+        data = base64.b64encode(LEGACY_REQUEST.encode()).decode()
+        self.s.ask("submit", data=data, name="r.json",
+                   to=["b@south.example"], **{"from": self.s.user})
+        entry = wait_until(self.stuck)[0]
+        self.assertEqual(self.events_327(), [])
+        self.s.ask("events.level", category=level, level="maximum")
+        self.s.ask("queue.retry", id=entry["id"])
+        (event,) = wait_until(self.events_327)[:1]
+        self.assertRegex(
+            event["text"], r"^The following call : EcGetMime to the store "
+            r"failed\. Error code : -2147467259\. MDB : [0-9A-F-]{36}\. "
+            r"FID : [0-9A-F]+ *\. MID : [0-9A-F]+ *\. File : \.$")
+        rc, _, err = convoke(self.s, "queue", "open", str(entry["id"]))
+        self.assertEqual(rc, 1)
+        self.assertIn("Unable to open for delivery", err)
+        self.assertIn(fix, err)
+        self.assertIn("convoke config fixit 50338", err)
+        rc, out, _ = convoke(self.s, "config", "fixit", "50338")
+        self.assertIn("1 queue entries were waiting for this", out)
+        self.assertTrue(wait_until(lambda: not self.stuck()))
+        rc, out, _ = convoke(self.s, "queue", "open", str(entry["id"]))
+        self.assertEqual(rc, 0)
+        self.assertIn("METHOD:REQUEST", out)
+        convoke(self.s, "queue", "delete", str(entry["id"]), "--no-ndr")
+        self.s.ask("events.level", category=level, level="minimum")
 
     def test_what_is_no_message_is_refused_with_a_reason(self):
         data = base64.b64encode(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1bad")
