@@ -33,7 +33,7 @@ static const char conf[] = "[server]\n"
                            "retry-second=400ms\n"
                            "retry-third=500ms\n"
                            "retry-subsequent=700ms\n"
-                           "expire=4s\n"
+                           "expire=6s\n"
                            "delay-warning=0\n";
 
 static cv_status write_conf(const demo_org *org, cv_error *err)
