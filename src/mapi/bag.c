@@ -539,3 +539,25 @@ bool cv_bag_eq(const cv_bag *a, const cv_bag *b)
     }
     return true;
 }
+
+void cv_value_store(cv_storage storage, void *array, size_t index,
+                    const cv_value *one)
+{
+    switch (storage) {
+    case CV_STORE_INT:
+        ((int64_t *)array)[index] = one->i64;
+        break;
+    case CV_STORE_TIME:
+        ((uint64_t *)array)[index] = one->time;
+        break;
+    case CV_STORE_REAL:
+        ((double *)array)[index] = one->f64;
+        break;
+    case CV_STORE_GUID:
+        ((cv_guid *)array)[index] = one->guid;
+        break;
+    default:
+        ((cv_slice *)array)[index] = one->bytes;
+        break;
+    }
+}

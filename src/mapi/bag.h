@@ -119,6 +119,11 @@ cv_value cv_value_at(const cv_value *value, uint32_t index);
  * Errors: the arena's. */
 CV_NODISCARD cv_status cv_value_dup(cv_arena *arena, const cv_value *value,
                                     cv_value *out, cv_error *err);
+/* Writes one value into the array of a CV_T_MULTI value: array holds what
+ * `storage` (tags.h) says, and has room for index. */
+void cv_value_store(cv_storage storage, void *array, size_t index,
+                    const cv_value *one);
+
 /* Equal type, count and contents; floats by bits. */
 bool cv_value_eq(const cv_value *a, const cv_value *b);
 bool cv_bag_eq(const cv_bag *a, const cv_bag *b);

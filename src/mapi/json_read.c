@@ -243,28 +243,6 @@ static cv_status read_single(const reader *r, const cv_json *node, cv_value *v)
     return read_bytes(r, node, v);
 }
 
-/* Writes one of several values into the array. */
-static void store(cv_storage storage, void *array, size_t i, const cv_value *v)
-{
-    switch (storage) {
-    case CV_STORE_INT:
-        ((int64_t *)array)[i] = v->i64;
-        break;
-    case CV_STORE_TIME:
-        ((uint64_t *)array)[i] = v->time;
-        break;
-    case CV_STORE_REAL:
-        ((double *)array)[i] = v->f64;
-        break;
-    case CV_STORE_GUID:
-        ((cv_guid *)array)[i] = v->guid;
-        break;
-    default:
-        ((cv_slice *)array)[i] = v->bytes;
-        break;
-    }
-}
-
 static cv_status read_multi(const reader *r, const cv_json *node, cv_value *v)
 {
     cv_storage storage = cv_type_storage(v->type);
@@ -283,7 +261,7 @@ static cv_status read_multi(const reader *r, const cv_json *node, cv_value *v)
         cv_value one = { .type = (uint16_t)(v->type & ~CV_T_MULTI),
                          .count = 1 };
         CV_TRY(read_single(r, &node->items[i], &one));
-        store(storage, array, i, &one);
+        cv_value_store(storage, array, i, &one);
     }
     v->count = (uint32_t)node->count;
     v->i64s = array;

@@ -105,28 +105,6 @@ static void read_single(unpacker *u, cv_value *v)
     }
 }
 
-/* Puts one of several values into the array. */
-static void store(cv_storage storage, void *array, size_t i, const cv_value *v)
-{
-    switch (storage) {
-    case CV_STORE_INT:
-        ((int64_t *)array)[i] = v->i64;
-        break;
-    case CV_STORE_TIME:
-        ((uint64_t *)array)[i] = v->time;
-        break;
-    case CV_STORE_REAL:
-        ((double *)array)[i] = v->f64;
-        break;
-    case CV_STORE_GUID:
-        ((cv_guid *)array)[i] = v->guid;
-        break;
-    default:
-        ((cv_slice *)array)[i] = v->bytes;
-        break;
-    }
-}
-
 static cv_status read_multi(unpacker *u, cv_value *v)
 {
     cv_storage storage = cv_type_storage(v->type);
@@ -141,7 +119,7 @@ static cv_status read_multi(unpacker *u, cv_value *v)
     for (uint32_t i = 0; i < v->count; i++) {
         cv_value one = { .type = (uint16_t)(v->type & ~CV_T_MULTI) };
         read_single(u, &one);
-        store(storage, array, i, &one);
+        cv_value_store(storage, array, i, &one);
     }
     v->i64s = array;
     return CV_OK;

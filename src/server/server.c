@@ -226,10 +226,9 @@ static void run_until_signal(server *s, const sigset_t *signals)
 
 static cv_status start_children(server *s, cv_error *err)
 {
-    net_children_config config = { .handler = worker_handle, .count = 2 };
+    net_children_config config = { .handler = worker_handle };
 
-    /* Before threads, store and keys exist; the setting is read later, so the
-     * pool is made with its default size. */
+    /* Before threads, store and keys exist. */
     CV_TRY(net_children_start(&config, &s->children, err));
     s->core.children = s->children;
     return CV_OK;
