@@ -158,7 +158,11 @@ typedef enum convoke_type {
     CONVOKE_TYPE_JSON,
     CONVOKE_TYPE_TNEF,
     CONVOKE_TYPE_PST,
-    CONVOKE_TYPE_PACKED
+    CONVOKE_TYPE_PACKED,
+    CONVOKE_TYPE_MBOX,
+    CONVOKE_TYPE_EMLX,
+    CONVOKE_TYPE_VCARD,
+    CONVOKE_TYPE_ARCHIVE
 } convoke_type;
 
 /* What the bytes are, by content; file_name (NULL: none) only breaks ties. */

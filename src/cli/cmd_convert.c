@@ -4,29 +4,18 @@
 #include "cli/converting.h"
 #include "cli/input.h"
 #include "cli/output.h"
-#include "mapi/json.h"
-#include "msg/msg.h"
+#include "convert/walk.h"
+#include "convert/write.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RELAX_BYTES ((size_t)1 << 20)
 
-typedef enum form { FORM_EML, FORM_ICS, FORM_MSG, FORM_JSON } form;
-
-static const char *const form_names[] = { [FORM_EML] = "eml",
-                                          [FORM_ICS] = "ics",
-                                          [FORM_MSG] = "msg",
-                                          [FORM_JSON] = "json" };
-static const char *const extensions[] = { [FORM_EML] = ".eml",
-                                          [FORM_ICS] = ".ics",
-                                          [FORM_MSG] = ".msg",
-                                          [FORM_JSON] = ".json" };
-
 /* One run of the command. */
 typedef struct job {
-    form to;
-    bool full, original;
+    cv_form to;
+    bool original;
     cv_convert_options *options; /* owned */
     cli_target target;
     FILE *lines; /* of the report; NULL: none */
@@ -42,19 +31,8 @@ typedef struct item {
     cv_slice bytes; /* of input */
     size_t written; /* since the input's memory was given back */
     cv_sink out;
-    size_t seen;  /* findings of the input that earlier items have told */
     size_t count; /* outputs so far */
 } item;
-
-static bool parse_form(const char *text, form *out)
-{
-    for (size_t i = 0; i < CV_LEN(form_names); i++)
-        if (strcmp(text, form_names[i]) == 0) {
-            *out = (form)i;
-            return true;
-        }
-    return false;
-}
 
 static const char *status_of(const cv_report *report)
 {
@@ -91,38 +69,10 @@ static void put_line(const item *it, cv_slice name, const char *output,
     cv_buf_clear(&line);
 }
 
-static cv_status render(const item *it, const cv_object *obj,
-                        const cv_sink *sink, cv_report *report, cv_error *err)
-{
-    const job *j = it->job;
-    switch (j->to) {
-    case FORM_ICS:
-        return cv_to_ical(obj, j->options, sink, report, err);
-    case FORM_MSG:
-        return cv_msg_write(obj, sink, report, err);
-    case FORM_JSON:
-        return cv_object_to_json(
-            obj, CV_JSON_PRETTY | (j->full ? CV_JSON_FULL : 0), sink, err);
-    default:
-        return cv_to_mime(obj, j->options, sink, report, err);
-    }
-}
-
 static bool copies_original(const item *it)
 {
-    return it->job->original && it->job->to == FORM_EML &&
+    return it->job->original && it->job->to == CV_FORM_EML &&
            cv_detect(it->bytes, cv_slice_cstr(it->path)) == CV_INPUT_MIME;
-}
-
-/* Findings of the input since the last item, in a report of its own. */
-static cv_status report_of_item(item *it, const cv_report *all, cv_report **out,
-                                cv_error *err)
-{
-    CV_TRY(cv_report_new(out, err));
-    for (; it->seen < cv_report_count(all); it->seen++)
-        cv_report_add(*out, cv_report_get(all, it->seen));
-    cv_report_reach(*out, cv_report_step(all));
-    return CV_OK;
 }
 
 /* Passes bytes on; memory does not grow with what was read for them. */
@@ -142,12 +92,13 @@ static cv_status write_item(item *it, const cv_object *obj, cli_file *file,
                             cv_report *report, cv_error *err)
 {
     job *j = it->job;
-    CV_TRY(
-        cli_target_begin(&j->target, it->path, extensions[j->to], file, err));
+    CV_TRY(cli_target_begin(&j->target, it->path, cv_form_extension(j->to),
+                            file, err));
     it->out = cli_file_sink(file);
     cv_sink sink = { write_relaxing, it };
-    CV_TRY(copies_original(it) ? cv_sink_put(&sink, it->bytes, err)
-                               : render(it, obj, &sink, report, err));
+    CV_TRY(copies_original(it)
+               ? cv_sink_put(&sink, it->bytes, err)
+               : cv_write(obj, j->to, j->options, &sink, report, err));
     return cli_file_commit(file, err);
 }
 
@@ -156,7 +107,7 @@ static void say_failed(item *it, cv_slice name, cv_slice message_class,
                        const cv_report *report, cv_error *err)
 {
     it->job->failed = true;
-    if (err->code == CV_ERR_UNSUP && it->job->to == FORM_ICS &&
+    if (err->code == CV_ERR_UNSUP && it->job->to == CV_FORM_ICS &&
         message_class.len)
         cv_fail(err, CV_ERR_UNSUP,
                 "%.*s is no single calendar item; use --to eml, or -o "
@@ -166,45 +117,41 @@ static void say_failed(item *it, cv_slice name, cv_slice message_class,
     put_line(it, name, "", "failed", message_class, report);
 }
 
-/* cv_object_fn: one message of an input. Its failure does not end the run. */
-static cv_status convert_object(void *ctx, cv_object *obj, cv_slice name,
-                                cv_report *all, cv_error *err)
+/* cv_walker.each: one message of an input. Its failure does not end the
+ * run. */
+static cv_status convert_object(void *ctx, const cv_item *where, cv_object *obj,
+                                cv_report *report, cv_error *err)
 {
     item *it = ctx;
     cli_file file = { 0 };
-    cv_report *report = NULL;
-    cv_error why = { .offset = UINT64_MAX };
-    CV_TRY(report_of_item(it, all, &report, err));
+    cv_error why = { .code = CV_ERR_SYNTAX, .offset = UINT64_MAX };
+    (void)err;
+    it->count++;
+    if (!obj) {
+        snprintf(why.what, sizeof(why.what), "%.*s cannot be read",
+                 CV_FMT(cv_utf8_clip(where->name, 80)));
+        say_failed(it, where->name, CV_S(""), report, &why);
+        return CV_OK;
+    }
     cv_slice message_class = cv_object_class(obj);
     cv_status status = write_item(it, obj, &file, report, &why);
-    it->count++;
     if (status == CV_OK)
-        put_line(it, name, file.path ? file.path : "-", status_of(report),
-                 message_class, report);
+        put_line(it, where->name, file.path ? file.path : "-",
+                 status_of(report), message_class, report);
     else
-        say_failed(it, name, message_class, report, &why);
+        say_failed(it, where->name, message_class, report, &why);
     cli_file_discard(&file);
-    cv_report_free(&report);
     return CV_OK;
 }
 
 static cv_status convert_bytes(item *it, cv_report *report, cv_error *err)
 {
     job *j = it->job;
-    cv_slice name = cv_slice_cstr(it->path);
-    cv_status each = CV_OK;
-    if (j->target.each)
-        each = cv_read_each(it->bytes, name, j->options, convert_object, it,
-                            report, err);
-    if (each != CV_OK && each != CV_ERR_SYNTAX)
-        return each;
-    if (it->count) /* else there is no usable item: the whole as a mail */
-        return CV_OK;
-    cv_object *obj = NULL;
-    CV_TRY(cv_read(it->bytes, name, j->options, &obj, report, err));
-    cv_status status = convert_object(it, obj, CV_S(""), report, err);
-    cv_object_free(&obj);
-    return status;
+    cv_walker walker = { .split = j->target.each,
+                         .each = convert_object,
+                         .ctx = it };
+    return cv_walk(it->bytes, cv_slice_cstr(it->path), j->options, &walker,
+                   report, err);
 }
 
 static void convert_path(job *j, const char *path)
@@ -278,11 +225,12 @@ static int convert_all(job *j, const cli_args *args)
 
 static int run(const cli_args *args)
 {
-    job j = { .full = cli_has(args, "full"),
-              .original = cli_has(args, "original") };
+    job j = { .original = cli_has(args, "original") };
     const char *to = cli_value(args, "to", "eml");
-    if (!parse_form(to, &j.to))
+    if (!cv_form_of(cv_slice_cstr(to), &j.to))
         return cli_usage_error(args, "--to %s: use eml, ics, msg or json", to);
+    if (j.to == CV_FORM_JSON && cli_has(args, "full"))
+        j.to = CV_FORM_JSON_FULL;
     int code = cli_convert_options(args, &j.options);
     if (code == CLI_OK)
         code = open_report(&j, args);

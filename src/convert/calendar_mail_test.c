@@ -1,6 +1,7 @@
 /* Meeting mail, MIME to MAPI: where the calendar part stands, and what of the
  * mail around it goes into the meeting. */
 #include "convert/meeting_rig.h"
+#include "convert/walk.h"
 
 #include <stdio.h>
 
@@ -246,7 +247,7 @@ static void several_events_are_one_mail_with_the_file(void **state)
     assert_text(cv_buf_slice(&r->out), two);
 }
 
-static cv_status count_item(void *ctx, cv_object *obj, cv_slice item,
+static cv_status count_item(void *ctx, const cv_item *item, cv_object *obj,
                             cv_report *report, cv_error *err)
 {
     size_t *n = ctx;
@@ -254,7 +255,8 @@ static cv_status count_item(void *ctx, cv_object *obj, cv_slice item,
     (void)err;
     assert_string_prop(cv_object_props(obj), CV_PidTagMessageClass,
                        "IPM.Appointment");
-    assert_text(item, *n ? "b" : "a");
+    assert_text(item->name, *n ? "b" : "a");
+    assert_int_equal(item->index, *n);
     ++*n;
     return CV_OK;
 }
@@ -263,15 +265,15 @@ static void each_event_of_a_file_is_an_object(void **state)
 {
     rig *r = *state;
     size_t n = 0;
-    assert_int_equal(
-        cv_read_each(CV_S("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\n"
-                          "DTSTART:20261123T120000Z\r\nEND:VEVENT\r\n"
-                          "BEGIN:VEVENT\r\nUID:b\r\n"
-                          "DTSTART:20261123T120000Z\r\nEND:VEVENT\r\n"
-                          "END:VCALENDAR\r\n"),
-                     CV_S("x.ics"), r->options, count_item, &n, r->report,
-                     &r->err),
-        CV_OK);
+    cv_walker walker = { .split = true, .each = count_item, .ctx = &n };
+    assert_int_equal(cv_walk(CV_S("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\n"
+                                  "DTSTART:20261123T120000Z\r\nEND:VEVENT\r\n"
+                                  "BEGIN:VEVENT\r\nUID:b\r\n"
+                                  "DTSTART:20261123T120000Z\r\nEND:VEVENT\r\n"
+                                  "END:VCALENDAR\r\n"),
+                             CV_S("x.ics"), r->options, &walker, r->report,
+                             &r->err),
+                     CV_OK);
     assert_int_equal(n, 2);
 }
 

@@ -30,7 +30,11 @@ typedef enum cv_input_type {
     CV_INPUT_JSON,
     CV_INPUT_TNEF,
     CV_INPUT_PST,
-    CV_INPUT_PACKED /* mapi/pack.h: what a minimal message has attached */
+    CV_INPUT_PACKED, /* mapi/pack.h: what a minimal message has attached */
+    CV_INPUT_MBOX,
+    CV_INPUT_EMLX, /* Apple Mail: a mail with a length before, a list after */
+    CV_INPUT_VCARD,
+    CV_INPUT_ARCHIVE /* zip, tar and the like */
 } cv_input_type;
 
 typedef struct cv_convert_options cv_convert_options;
@@ -100,14 +104,6 @@ CV_NODISCARD cv_status cv_read(cv_slice in, cv_slice file_name,
                                const cv_convert_options *options,
                                cv_object **out, cv_report *report,
                                cv_error *err);
-/* Every message of an input: an .ics with several events gives one each. */
-typedef cv_status (*cv_object_fn)(void *ctx, cv_object *obj, cv_slice item,
-                                  cv_report *report, cv_error *err);
-CV_NODISCARD cv_status cv_read_each(cv_slice in, cv_slice file_name,
-                                    const cv_convert_options *options,
-                                    cv_object_fn fn, void *ctx,
-                                    cv_report *report, cv_error *err);
-
 CV_NODISCARD cv_status cv_from_mime(cv_slice in,
                                     const cv_convert_options *options,
                                     cv_object **out, cv_report *report,

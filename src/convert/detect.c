@@ -116,6 +116,8 @@ const char *cv_input_type_name(cv_input_type type)
         [CV_INPUT_MIME] = "mime",       [CV_INPUT_ICAL] = "ical",
         [CV_INPUT_JSON] = "json",       [CV_INPUT_TNEF] = "tnef",
         [CV_INPUT_PST] = "pst",         [CV_INPUT_PACKED] = "packed",
+        [CV_INPUT_MBOX] = "mbox",       [CV_INPUT_EMLX] = "emlx",
+        [CV_INPUT_VCARD] = "vcard",     [CV_INPUT_ARCHIVE] = "archive",
     };
     return names[type];
 }

@@ -1,5 +1,6 @@
 /* A calendar file without a mail around it. */
 #include "convert/private.h"
+#include "convert/walk_private.h"
 
 #include "base/text.h"
 #include "ical/ical.h"
@@ -199,32 +200,58 @@ cv_status cv_from_ical(cv_slice in, cv_slice file_name,
     return CV_OK;
 }
 
-static cv_status one_item(const cv_ical_item *item,
-                          const cv_convert_options *options, cv_object_fn fn,
-                          void *fn_ctx, cv_report *report, cv_error *err)
+/* cv_item_read_fn of one entry. */
+typedef struct entry {
+    const calendar *cal;
+    const cv_ical_item *item;
+    cv_slice in, name; /* the file */
+    bool *kept;        /* an unusable entry has taken the file with it */
+} entry;
+
+/* An entry that is no event: the first one keeps the file. */
+static cv_status keep_unusable(const entry *e, cv_object *obj, cv_error *err)
 {
-    cv_object *obj = NULL;
-    bool usable = false;
-    CV_TRY(cv_object_new(cv_opt_budget(options), &obj, err));
-    cv_object_set_source(obj, "ical");
-    cv_ical_context ctx = context_of(options, cv_object_arena(obj));
-    cv_status st = cv_ical_to_object(item, &ctx, obj, &usable, report, err);
-    if (st == CV_OK && usable)
-        st = fn(fn_ctx, obj, item->uid, report, err);
-    cv_object_free(&obj);
-    return st;
+    if (*e->kept)
+        return cv_fail(err, CV_ERR_SYNTAX,
+                       "no usable event; the file is with an entry before");
+    *e->kept = true;
+    return calendar_as_mail(e->cal, e->in, e->name, obj, err);
 }
 
-cv_status cv_from_ical_each(cv_slice in, const cv_convert_options *options,
-                            cv_object_fn fn, void *ctx, cv_report *report,
-                            cv_error *err)
+static cv_status read_entry(void *ctx, cv_walk_state *w, cv_object **out,
+                            cv_report *report, cv_error *err)
+{
+    const entry *e = ctx;
+    cv_object *obj = NULL;
+    bool usable = false;
+    CV_TRY(cv_object_new(cv_opt_budget(w->options), &obj, err));
+    cv_object_set_source(obj, "ical");
+    cv_ical_context ical = context_of(w->options, cv_object_arena(obj));
+    cv_status st = cv_ical_to_object(e->item, &ical, obj, &usable, report, err);
+    if (st == CV_OK && !usable)
+        st = keep_unusable(e, obj, err);
+    if (st != CV_OK) {
+        cv_object_free(&obj);
+        return st;
+    }
+    *out = obj;
+    return CV_OK;
+}
+
+cv_status cv_from_ical_walk(cv_walk_state *w, cv_slice in, cv_slice folder,
+                            cv_slice name, size_t *count, cv_error *err)
 {
     cv_arena *arena = NULL;
     calendar cal;
+    bool kept = false;
     CV_TRY(cv_arena_new(0, &arena, err));
-    cv_status st = open_calendar(in, arena, &cal, report, err);
-    for (size_t i = 0; st == CV_OK && i < cal.count; i++)
-        st = one_item(&cal.items[i], options, fn, ctx, report, err);
+    cv_status st = open_calendar(in, arena, &cal, w->report, err);
+    for (size_t i = 0; st == CV_OK && i < cal.count; i++) {
+        entry e = { &cal, &cal.items[i], in, name, &kept };
+        cv_item item = { .folder = folder, .name = cal.items[i].uid };
+        st = cv_walk_item(w, &item, read_entry, &e, err);
+    }
+    *count = st == CV_OK ? cal.count : 0;
     cv_arena_free(&arena);
     return st;
 }

@@ -65,10 +65,6 @@ CV_NODISCARD cv_status cv_from_ical(cv_slice in, cv_slice file_name,
                                     const cv_convert_options *options,
                                     cv_object **out, cv_report *report,
                                     cv_error *err);
-CV_NODISCARD cv_status cv_from_ical_each(cv_slice in,
-                                         const cv_convert_options *options,
-                                         cv_object_fn fn, void *ctx,
-                                         cv_report *report, cv_error *err);
 /* The zone of the options in the arena, NULL when there is none. */
 const cv_timezone *cv_opt_zone(const cv_convert_options *options,
                                cv_arena *arena);

@@ -2,9 +2,8 @@
  * nothing of src/ becomes a promise. Compiled into libconvoke only. */
 #include "convoke/convoke.h"
 
-#include "convert/convert.h"
-#include "mapi/json.h"
-#include "msg/msg.h"
+#include "convert/walk.h"
+#include "convert/write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +43,10 @@ SAME(CONVOKE_TYPE_JSON, CV_INPUT_JSON);
 SAME(CONVOKE_TYPE_TNEF, CV_INPUT_TNEF);
 SAME(CONVOKE_TYPE_PST, CV_INPUT_PST);
 SAME(CONVOKE_TYPE_PACKED, CV_INPUT_PACKED);
+SAME(CONVOKE_TYPE_MBOX, CV_INPUT_MBOX);
+SAME(CONVOKE_TYPE_EMLX, CV_INPUT_EMLX);
+SAME(CONVOKE_TYPE_VCARD, CV_INPUT_VCARD);
+SAME(CONVOKE_TYPE_ARCHIVE, CV_INPUT_ARCHIVE);
 
 /* What a call uses besides its arguments: defaults where it was given none,
  * and an error of the inner kind. */
@@ -341,16 +344,19 @@ void convoke_message_free(convoke_message **message)
 typedef struct visitor {
     convoke_message_fn fn;
     void *ctx;
+    cv_report *report;
 } visitor;
 
-/* cv_object_fn */
-static cv_status visit(void *ctx, cv_object *obj, cv_slice item,
+/* cv_walker.each */
+static cv_status visit(void *ctx, const cv_item *item, cv_object *obj,
                        cv_report *report, cv_error *err)
 {
     const visitor *v = ctx;
     convoke_message message = { obj };
-    (void)report;
-    convoke_status status = v->fn(v->ctx, &message, text_of(item));
+    cv_report_merge(v->report, report);
+    if (!obj)
+        return CV_OK;
+    convoke_status status = v->fn(v->ctx, &message, text_of(item->name));
     return status == CONVOKE_OK
                ? CV_OK
                : cv_fail(err, (cv_status)status, "the message was not taken");
@@ -363,12 +369,13 @@ convoke_status convoke_read_each(const void *bytes, size_t size_bytes,
                                  convoke_report *report, convoke_error *err)
 {
     call c;
-    visitor v = { each, ctx };
     cv_status status = call_begin(&c, options, report);
+    visitor v = { each, ctx, c.report };
+    cv_walker walker = { .split = true, .each = visit, .ctx = &v };
     if (status == CV_OK)
-        status = cv_read_each(cv_slice_of(bytes, size_bytes),
-                              cv_slice_cstr(file_name), c.options, visit, &v,
-                              c.report, &c.err);
+        status =
+            cv_walk(cv_slice_of(bytes, size_bytes), cv_slice_cstr(file_name),
+                    c.options, &walker, c.report, &c.err);
     return call_end(&c, status, err);
 }
 
@@ -434,21 +441,13 @@ bool convoke_message_attachment_string(const convoke_message *message,
                       out);
 }
 
-static cv_status render(const cv_object *obj, convoke_form form, call *c,
-                        const cv_sink *sink)
+static cv_form form_of(convoke_form form)
 {
-    switch (form) {
-    case CONVOKE_FORM_EML:
-        return cv_to_mime(obj, c->options, sink, c->report, &c->err);
-    case CONVOKE_FORM_ICS:
-        return cv_to_ical(obj, c->options, sink, c->report, &c->err);
-    case CONVOKE_FORM_MSG:
-        return cv_msg_write(obj, sink, c->report, &c->err);
-    case CONVOKE_FORM_JSON:
-        return cv_object_to_json(obj, CV_JSON_PRETTY | CV_JSON_FULL, sink,
-                                 &c->err);
-    }
-    return cv_fail(&c->err, CV_ERR_RANGE, "no form has number %d", (int)form);
+    static const cv_form forms[] = { [CONVOKE_FORM_EML] = CV_FORM_EML,
+                                     [CONVOKE_FORM_ICS] = CV_FORM_ICS,
+                                     [CONVOKE_FORM_MSG] = CV_FORM_MSG,
+                                     [CONVOKE_FORM_JSON] = CV_FORM_JSON_FULL };
+    return (size_t)form < CV_LEN(forms) ? forms[form] : CV_FORM_COUNT;
 }
 
 convoke_status convoke_write(const convoke_message *message, convoke_form form,
@@ -461,6 +460,7 @@ convoke_status convoke_write(const convoke_message *message, convoke_form form,
     cv_sink sink = { write_out, &w };
     cv_status status = call_begin(&c, options, report);
     if (status == CV_OK)
-        status = render(message->inner, form, &c, &sink);
+        status = cv_write(message->inner, form_of(form), c.options, &sink,
+                          c.report, &c.err);
     return call_end(&c, status, err);
 }

@@ -12,6 +12,10 @@ static cv_status not_read(cv_input_type type, cv_report *report, cv_error *err)
         [CV_INPUT_UNKNOWN] = "neither .msg, mail, iCalendar nor object JSON",
         [CV_INPUT_TNEF] = "TNEF (winmail.dat) is not read by this version",
         [CV_INPUT_PST] = "PST and OST files are not read by this version",
+        [CV_INPUT_MBOX] = "mailboxes are not read by this version",
+        [CV_INPUT_EMLX] = ".emlx files are not read by this version",
+        [CV_INPUT_VCARD] = "vCards are not read by this version",
+        [CV_INPUT_ARCHIVE] = "archives are not read by this version",
     };
     cv_report_say(report, CV_RULE_NOT_A_MESSAGE, CV_S(""), CV_S(""),
                   cv_slice_cstr(cv_input_type_name(type)), "%s", why[type]);
@@ -57,17 +61,4 @@ cv_status cv_read(cv_slice in, cv_slice file_name,
     if (st == CV_ERR_SYNTAX || st == CV_ERR_UNSUP || st == CV_ERR_TRUNC)
         say_unreadable(report, type, e);
     return st == CV_ERR_TRUNC ? CV_ERR_SYNTAX : st;
-}
-
-cv_status cv_read_each(cv_slice in, cv_slice file_name,
-                       const cv_convert_options *options, cv_object_fn fn,
-                       void *ctx, cv_report *report, cv_error *err)
-{
-    if (cv_detect(in, file_name) == CV_INPUT_ICAL)
-        return cv_from_ical_each(in, options, fn, ctx, report, err);
-    cv_object *obj = NULL;
-    CV_TRY(cv_read(in, file_name, options, &obj, report, err));
-    cv_status st = fn(ctx, obj, CV_S(""), report, err);
-    cv_object_free(&obj);
-    return st;
 }

@@ -1,0 +1,37 @@
+/* walk_private.h - a walk under way: for the containers' files. */
+#ifndef CV_CONVERT_WALK_PRIVATE_H
+#define CV_CONVERT_WALK_PRIVATE_H
+
+#include "convert/walk.h"
+
+typedef struct cv_walk_state {
+    const cv_walker *walker;
+    const cv_convert_options *options;
+    cv_report *report; /* of the container */
+    uint64_t next;     /* index of the next item */
+    unsigned depth;    /* containers around this one */
+} cv_walk_state;
+
+/* Reads one item. Its failure is told, not returned.
+ * Errors: CV_ERR_SYNTAX, CV_ERR_UNSUP, CV_ERR_LIMIT ... */
+typedef cv_status (*cv_item_read_fn)(void *ctx, cv_walk_state *w,
+                                     cv_object **out, cv_report *report,
+                                     cv_error *err);
+
+/* Gives item->index, asks want(), reads and calls each().
+ * Errors: each()'s; CV_ERR_NOMEM. */
+CV_NODISCARD cv_status cv_walk_item(cv_walk_state *w, cv_item *item,
+                                    cv_item_read_fn read, void *ctx,
+                                    cv_error *err);
+/* A file in a container: a message, or a container again. folder and name:
+ * where it stands. */
+CV_NODISCARD cv_status cv_walk_file(cv_walk_state *w, cv_slice in,
+                                    cv_slice folder, cv_slice name,
+                                    cv_error *err);
+
+/* The entries of an iCalendar file; *count: how many there were. */
+CV_NODISCARD cv_status cv_from_ical_walk(cv_walk_state *w, cv_slice in,
+                                         cv_slice folder, cv_slice name,
+                                         size_t *count, cv_error *err);
+
+#endif
