@@ -1,5 +1,5 @@
 # For daily work. ./run and ./check are the front doors.
-.PHONY: all check check-asan lint corpus bench docs soak fuzz install clean crash
+.PHONY: all cases check check-asan lint corpus bench docs soak fuzz install clean crash
 
 all:
 	@tools/build build
@@ -17,6 +17,13 @@ check-asan:
 # Real files, judged by strangers; the folder: CONVOKE_CORPUS.
 corpus: all
 	@/usr/bin/python3 tools/corpus build/src/cli/convoke
+
+# Every case of tests/cases.tsv with the state of its tests.
+cases: all
+	@tools/install-packages run check
+	@tools/build build -Dunit_tests=true
+	@/usr/bin/python3 tools/run-tests build
+	@/usr/bin/python3 tools/cases build
 
 # Messages a second and peak memory: docs/performance.md.
 bench: all

@@ -322,7 +322,7 @@ class Restart(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    result = unittest.TextTestRunner(verbosity=1).run(
+    result = unittest.TextTestRunner(verbosity=2).run(
         unittest.defaultTestLoader.loadTestsFromModule(
             sys.modules["__main__"]))
     bad = len(result.failures) + len(result.errors)
