@@ -1,5 +1,5 @@
 # For daily work. ./run and ./check are the front doors.
-.PHONY: all cases check check-asan lint corpus bench docs soak fuzz install clean crash
+.PHONY: all cases check check-asan compare lint corpus bench docs soak fuzz install clean crash
 
 all:
 	@tools/build build
@@ -24,6 +24,11 @@ cases: all
 	@tools/build build -Dunit_tests=true
 	@/usr/bin/python3 tools/run-tests build
 	@/usr/bin/python3 tools/cases build
+
+# docs/compare.md: ten samples by the peers and by Convoke.
+compare: all
+	@tools/install-packages run check bench
+	@/usr/bin/python3 tools/compare build/src/cli/convoke
 
 # Messages a second and peak memory: docs/performance.md.
 bench: all
