@@ -3,8 +3,8 @@
 #include "base/limits.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "mapi/stored.h"
 #include "msg/msg_private.h"
-#include "msg/msg_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,8 +278,8 @@ static cv_status read_entries(file *f, storage *s, size_t header, cv_bag *bag,
         cv_value value;
         if (tag == 0)
             continue;
-        if (cv_msg_type_is_inline(type) &&
-            cv_msg_value_fixed(type, cv_slice_sub(bytes, at + 8, 8), &value))
+        if (cv_stored_is_inline(type) &&
+            cv_stored_fixed(type, cv_slice_sub(bytes, at + 8, 8), &value))
             CV_TRY(put(f, s, bag, tag, &value, err));
         else if (!cv_type_is_known(type) || type == CV_T_UNSPECIFIED)
             leave_out(s, tag);
@@ -332,7 +332,7 @@ static cv_status read_multi(file *f, storage *s, const stream_ref *refs,
             continue;
         CV_TRY(cv_cfb_bytes(f->cfb, refs[i].entry, &bytes, err));
         if (base != CV_T_BINARY)
-            bytes = cv_msg_value_text(base, bytes, codepage, f->arena, &lossy);
+            bytes = cv_stored_text(base, bytes, codepage, f->arena, &lossy);
         if (!bytes.ptr)
             return cv_arena_fail(f->arena, err);
         slices[refs[i].value] = bytes;
@@ -361,8 +361,8 @@ static cv_status read_single(file *f, const storage *s, const stream_ref *ref,
     if (ref->value != NO_VALUE || ref->entry->type != CV_CFB_STREAM)
         return CV_OK;
     CV_TRY(cv_cfb_bytes(f->cfb, ref->entry, &bytes, err));
-    *usable = cv_msg_value_stream(CV_TAG_TYPE(ref->tag), bytes, codepage,
-                                  f->arena, out);
+    *usable =
+        cv_stored_stream(CV_TAG_TYPE(ref->tag), bytes, codepage, f->arena, out);
     if (cv_arena_status(f->arena) != CV_OK)
         return cv_arena_fail(f->arena, err);
     if (*usable && out->lossy)

@@ -2,9 +2,9 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "mapi/stored.h"
 #include "msg/msg_ole.h"
 #include "msg/msg_private.h"
-#include "msg/msg_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -300,7 +300,7 @@ static cv_status put_bytes(props_out *p, cv_tag tag, const cv_value *value,
     char name[32];
     cv_buf bytes;
     cv_buf_init(&bytes, 0);
-    cv_msg_value_put_stream(value, &bytes);
+    cv_stored_put_stream(value, &bytes);
     cv_status status = cv_buf_status(&bytes, err);
     stream_name(name, tag);
     if (status == CV_OK)
@@ -327,11 +327,11 @@ static cv_status put_prop(props_out *p, uint16_t id, const cv_value *value,
     default:
         break;
     }
-    if (!cv_msg_type_is_inline(value->type))
+    if (!cv_stored_is_inline(value->type))
         return put_bytes(p, CV_TAG(id, value->type), value, err);
     cv_buf_put_u32le(&p->entries, CV_TAG(id, value->type));
     cv_buf_put_u32le(&p->entries, FLAGS_READ_WRITE);
-    cv_msg_value_put_inline(value, &p->entries);
+    cv_stored_put_inline(value, &p->entries);
     return cv_buf_status(&p->entries, err);
 }
 

@@ -1,4 +1,4 @@
-#include "msg/msg_value.h"
+#include "mapi/stored.h"
 
 #include "base/limits.h"
 #include "base/reader.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-bool cv_msg_type_is_inline(uint16_t type)
+bool cv_stored_is_inline(uint16_t type)
 {
     switch (type) {
     case CV_T_NULL:
@@ -40,7 +40,7 @@ static double float_of_bits(uint32_t bits)
     return (double)v;
 }
 
-bool cv_msg_value_fixed(uint16_t type, cv_slice bytes, cv_value *out)
+bool cv_stored_fixed(uint16_t type, cv_slice bytes, cv_value *out)
 {
     uint64_t bits = cv_peek_u64le(bytes, 0);
     if (bytes.len < 8) /* arrays and stray streams: only what the type needs */
@@ -125,7 +125,7 @@ static void put_bits(uint64_t bits, size_t size, cv_buf *out)
         cv_buf_put_byte(out, (uint8_t)(bits >> (8 * i) & 0xFF));
 }
 
-void cv_msg_value_put_inline(const cv_value *value, cv_buf *out)
+void cv_stored_put_inline(const cv_value *value, cv_buf *out)
 {
     size_t size = cv_type_size(value->type);
     size = size > 8 ? 8 : size;
@@ -149,7 +149,7 @@ static cv_value element(const cv_value *value, size_t index)
     return one;
 }
 
-void cv_msg_value_put_stream(const cv_value *value, cv_buf *out)
+void cv_stored_put_stream(const cv_value *value, cv_buf *out)
 {
     if (value->type == CV_T_GUID) {
         cv_buf_put(out, value->guid.b, sizeof value->guid.b);
@@ -194,8 +194,7 @@ static bool read_array(uint16_t type, cv_slice bytes, cv_arena *arena,
         return false;
     for (size_t i = 0; i < count; i++) {
         cv_value one;
-        if (!cv_msg_value_fixed(base, cv_slice_sub(bytes, i * size, size),
-                                &one))
+        if (!cv_stored_fixed(base, cv_slice_sub(bytes, i * size, size), &one))
             return false;
         store(&one, i, array);
     }
@@ -204,8 +203,8 @@ static bool read_array(uint16_t type, cv_slice bytes, cv_arena *arena,
     return true;
 }
 
-cv_slice cv_msg_value_text(uint16_t type, cv_slice bytes, uint32_t codepage,
-                           cv_arena *arena, bool *lossy)
+cv_slice cv_stored_text(uint16_t type, cv_slice bytes, uint32_t codepage,
+                        cv_arena *arena, bool *lossy)
 {
     *lossy = false;
     if (type == CV_T_STRING)
@@ -216,15 +215,14 @@ cv_slice cv_msg_value_text(uint16_t type, cv_slice bytes, uint32_t codepage,
     return cv_codepage_to_utf8(arena, codepage, bytes, lossy);
 }
 
-bool cv_msg_value_stream(uint16_t type, cv_slice bytes, uint32_t codepage,
-                         cv_arena *arena, cv_value *out)
+bool cv_stored_stream(uint16_t type, cv_slice bytes, uint32_t codepage,
+                      cv_arena *arena, cv_value *out)
 {
     switch (type) {
     case CV_T_STRING8:
     case CV_T_STRING:
         *out = (cv_value){ .type = type, .count = 1 };
-        out->bytes =
-            cv_msg_value_text(type, bytes, codepage, arena, &out->lossy);
+        out->bytes = cv_stored_text(type, bytes, codepage, arena, &out->lossy);
         if (out->lossy)
             out->raw = bytes;
         return out->bytes.ptr != NULL;
@@ -236,6 +234,6 @@ bool cv_msg_value_stream(uint16_t type, cv_slice bytes, uint32_t codepage,
         return true;
     default:
         return type & CV_T_MULTI ? read_array(type, bytes, arena, out)
-                                 : cv_msg_value_fixed(type, bytes, out);
+                                 : cv_stored_fixed(type, bytes, out);
     }
 }
