@@ -31,11 +31,13 @@
 #define CV_LIMIT_ADDRESSES 20000       /* addresses in one field */
 #define CV_LIMIT_REFERENCES_BYTES 8192 /* References we write (KB 951558) */
 
-#define CV_LIMIT_ICAL_LINE_BYTES ((size_t)16 << 20) /* one unfolded line */
+/* lines of iCalendar and vCard text */
+#define CV_LIMIT_LINE_BYTES ((size_t)16 << 20) /* one unfolded line */
+#define CV_LIMIT_LINE_PARAMS 100               /* parameters of one line */
+
 #define CV_LIMIT_ICAL_LINES 200000 /* content lines in one calendar */
 #define CV_LIMIT_ICAL_DEPTH 16     /* components within components */
 #define CV_LIMIT_ICAL_EVENTS 5000  /* events in one calendar */
-#define CV_LIMIT_ICAL_PARAMS 100   /* parameters of one line */
 #define CV_LIMIT_ICAL_KEPT_BYTES \
     ((size_t)256 << 10) /* lines kept as they came */
 

@@ -93,7 +93,7 @@ static cv_slice calendar_name(const calendar *cal, cv_arena *arena,
         const cv_ical_prop *p =
             cv_ical_prop_get(cal->root->children[i], "X-WR-CALNAME");
         if (p && p->value.len)
-            return cv_ical_text_unescape(arena, p->value);
+            return cv_line_unescape(arena, p->value);
     }
     return file_name.len ? file_name : CV_S("calendar.ics");
 }
@@ -116,8 +116,7 @@ static cv_slice list_events(const calendar *cal, cv_arena *arena)
         p = c ? cv_ical_prop_get(c, "SUMMARY") : NULL;
         if (p)
             cv_buf_put_slice(
-                &buf,
-                cv_utf8_clip(cv_ical_text_unescape(arena, p->value), 200));
+                &buf, cv_utf8_clip(cv_line_unescape(arena, p->value), 200));
         cv_buf_put_str(&buf, "\r\n");
     }
     cv_slice text = cv_buf_dup(&buf, arena);

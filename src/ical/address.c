@@ -59,6 +59,6 @@ cv_slice cv_ical_address_of(cv_arena *arena, const cv_ical_prop *prop)
 {
     cv_slice address = cv_ical_smtp_of_uri(arena, prop->value);
     if (address.len == 0)
-        address = cv_ical_smtp_of_uri(arena, cv_ical_param_get(prop, "EMAIL"));
+        address = cv_ical_smtp_of_uri(arena, cv_line_param_get(prop, "EMAIL"));
     return address;
 }

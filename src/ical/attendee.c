@@ -105,7 +105,7 @@ static cv_bag *row_add(people *p, cv_slice name, cv_slice address, int32_t type)
 
 static cv_slice common_name(const ical_import *in, const cv_ical_prop *prop)
 {
-    cv_slice name = cv_ical_param_get(prop, "CN");
+    cv_slice name = cv_line_param_get(prop, "CN");
     return cv_slice_trim(cv_text_one_line(in->arena, name));
 }
 
@@ -120,14 +120,14 @@ static int32_t track_status(cv_slice partstat)
 
 static bool is_resource(const cv_ical_prop *prop)
 {
-    cv_slice type = cv_ical_param_get(prop, "CUTYPE");
+    cv_slice type = cv_line_param_get(prop, "CUTYPE");
     return cv_slice_ieq(type, CV_S("RESOURCE")) ||
            cv_slice_ieq(type, CV_S("ROOM"));
 }
 
 static int32_t recipient_type(const cv_ical_prop *prop)
 {
-    cv_slice role = cv_ical_param_get(prop, "ROLE");
+    cv_slice role = cv_line_param_get(prop, "ROLE");
 
     if (is_resource(prop))
         return 3;
@@ -138,7 +138,7 @@ static int32_t recipient_type(const cv_ical_prop *prop)
 
 static void note_rsvp(people *p, const cv_ical_prop *prop)
 {
-    cv_slice rsvp = cv_ical_param_get(prop, "RSVP");
+    cv_slice rsvp = cv_line_param_get(prop, "RSVP");
     if (rsvp.len)
         p->rsvp_given = true;
     if (cv_slice_ieq(rsvp, CV_S("TRUE")))
@@ -156,7 +156,7 @@ static void add_name(cv_buf *list, cv_slice name)
 
 static void add_unsendable(people *p, const cv_ical_prop *prop, cv_slice name)
 {
-    cv_slice role = cv_ical_param_get(prop, "ROLE");
+    cv_slice role = cv_line_param_get(prop, "ROLE");
     int kind = is_resource(prop) || cv_slice_ieq(role, CV_S("NON-PARTICIPANT"))
                    ? UNSENDABLE_BCC
                : cv_slice_ieq(role, CV_S("OPT-PARTICIPANT")) ? UNSENDABLE_CC
@@ -171,7 +171,7 @@ static void add_unsendable(people *p, const cv_ical_prop *prop, cv_slice name)
 
 static void import_answer(people *p, cv_bag *row, const cv_ical_prop *prop)
 {
-    cv_slice partstat = cv_ical_param_get(prop, "PARTSTAT");
+    cv_slice partstat = cv_line_param_get(prop, "PARTSTAT");
     int64_t when;
 
     if (partstat.len || !cv_bag_has(row, CV_PidTagRecipientTrackStatus))
@@ -179,7 +179,7 @@ static void import_answer(people *p, cv_bag *row, const cv_ical_prop *prop)
                              track_status(partstat));
     if (p->in->method != ICAL_PUBLISH)
         return;
-    when = cv_ical_utc_of_text(cv_ical_param_get(prop, "X-MS-OLK-RESPTIME"));
+    when = cv_ical_utc_of_text(cv_line_param_get(prop, "X-MS-OLK-RESPTIME"));
     if (when != ICAL_NO_TIME)
         (void)cv_bag_set_ticks(row, CV_PidTagRecipientTrackStatusTime, when);
 }
@@ -207,7 +207,7 @@ static void import_attendee(people *p, const cv_ical_prop *prop)
         return;
     (void)cv_bag_set_i32(row, CV_PidTagRecipientType, type);
     (void)cv_bag_set_i32(row, CV_PidTagRecipientFlags, ROW_SENDABLE);
-    if (cv_slice_ieq(cv_ical_param_get(prop, "CUTYPE"), CV_S("ROOM")))
+    if (cv_slice_ieq(cv_line_param_get(prop, "CUTYPE"), CV_S("ROOM")))
         (void)cv_bag_set_i32(row, CV_PidTagDisplayType, 7);
     import_answer(p, row, prop);
 }
@@ -241,7 +241,7 @@ static void set_sender(people *p, const cv_ical_comp *event,
     ical_import *in = p->in;
     const cv_ical_prop *olk = cv_ical_prop_get(event, "X-MS-OLK-SENDER");
     cv_slice by =
-        cv_ical_smtp_of_uri(in->arena, cv_ical_param_get(organizer, "SENT-BY"));
+        cv_ical_smtp_of_uri(in->arena, cv_line_param_get(organizer, "SENT-BY"));
 
     if (olk && cv_ical_address_of(in->arena, olk).len) {
         (void)cv_bag_set_person(in->bag, &cv_person_sender,
@@ -291,7 +291,7 @@ static void import_organizer(people *p, const cv_ical_comp *event)
 
 static bool is_final(const cv_ical_prop *prop)
 {
-    return track_status(cv_ical_param_get(prop, "PARTSTAT")) != 0;
+    return track_status(cv_line_param_get(prop, "PARTSTAT")) != 0;
 }
 
 const cv_ical_prop *cv_ical_find_responder(const cv_ical_context *ctx,
@@ -382,7 +382,7 @@ static void import_resources(people *p, const cv_ical_comp *event)
 
     while (rest.ptr) {
         cv_ical_prop one = *prop;
-        one.value = cv_ical_list_next(&rest);
+        one.value = cv_line_field_next(&rest, ',');
         cv_slice name = cv_ical_prop_line_text(p->in->arena, &one);
         if (name.len)
             add_name(&p->unsendable[UNSENDABLE_BCC], name);

@@ -60,22 +60,21 @@ static person person_of_row(ical_export *ex, const cv_bag *row)
 /* ":mailto:..." and the line's end. */
 static void end_with_address(ical_export *ex, cv_slice address)
 {
-    cv_ical_line_colon(&ex->w);
+    cv_line_colon(&ex->w);
     if (address.len) {
-        cv_ical_line_raw(&ex->w, ex->options->upper_case_mailto
-                                     ? CV_S("MAILTO:")
-                                     : CV_S("mailto:"));
-        cv_ical_line_raw(&ex->w, address);
+        cv_line_raw(&ex->w, ex->options->upper_case_mailto ? CV_S("MAILTO:")
+                                                           : CV_S("mailto:"));
+        cv_line_raw(&ex->w, address);
     } else {
-        cv_ical_line_raw(&ex->w, CV_S("invalid:nomail"));
+        cv_line_raw(&ex->w, CV_S("invalid:nomail"));
     }
-    cv_ical_line_end(&ex->w);
+    cv_line_end(&ex->w);
 }
 
 static void put_name(ical_export *ex, const person *p)
 {
     if (p->name.len && !cv_slice_ieq(p->name, p->address))
-        cv_ical_line_param(&ex->w, "CN", p->name);
+        cv_line_param(&ex->w, "CN", p->name);
 }
 
 /* -- parameters that came with the line and have no property -- */
@@ -84,7 +83,7 @@ static void put_kept_params(ical_export *ex, const char *name, cv_slice address)
 {
     for (size_t i = 0; ex->kept && i < ex->kept->prop_count; i++) {
         const cv_ical_prop *prop = &ex->kept->props[i];
-        cv_slice mail = cv_ical_param_get(prop, "EMAIL");
+        cv_slice mail = cv_line_param_get(prop, "EMAIL");
         if (!cv_slice_eq(prop->name, cv_slice_cstr(name)) ||
             (!cv_slice_iends(prop->value, address) &&
              !cv_slice_iends(mail, address)) ||
@@ -93,7 +92,7 @@ static void put_kept_params(ical_export *ex, const char *name, cv_slice address)
         for (size_t k = 0; k < prop->param_count; k++) {
             char *param = cv_arena_cstr(ex->arena, prop->params[k].name);
             if (param)
-                cv_ical_line_param(&ex->w, param, prop->params[k].value);
+                cv_line_param(&ex->w, param, prop->params[k].value);
         }
         return;
     }
@@ -162,7 +161,7 @@ static void export_sender(ical_export *ex, const person *organizer)
     if ((ex->method & ICAL_RESPONSE) || sender.address.len == 0 ||
         cv_slice_ieq(sender.address, organizer->address))
         return;
-    cv_ical_line_begin(&ex->w, "X-MS-OLK-SENDER");
+    cv_line_begin(&ex->w, "X-MS-OLK-SENDER");
     put_name(ex, &sender);
     end_with_address(ex, sender.address);
 }
@@ -175,13 +174,13 @@ static void export_organizer(ical_export *ex, const cv_object *obj)
     if (p.address.len == 0)
         cv_ical_export_say(ex, CV_RULE_ICAL_ORGANIZER, "ORGANIZER",
                            "no address is known: invalid:nomail");
-    cv_ical_line_begin(&ex->w, "ORGANIZER");
+    cv_line_begin(&ex->w, "ORGANIZER");
     put_name(ex, &p);
     if (!(ex->method & ICAL_RESPONSE) && sender.address.len && p.address.len &&
         !cv_slice_ieq(sender.address, p.address)) {
         cv_slice uri =
             cv_arena_printf(ex->arena, "mailto:%.*s", CV_FMT(sender.address));
-        cv_ical_line_param(&ex->w, "SENT-BY", uri);
+        cv_line_param(&ex->w, "SENT-BY", uri);
     }
     put_kept_params(ex, "ORGANIZER", p.address);
     end_with_address(ex, p.address);
@@ -207,7 +206,7 @@ static void put_partstat(ical_export *ex, const cv_bag *row)
         (!word || !ex->options->partstat_in_request))
         word = "NEEDS-ACTION";
     if (word)
-        cv_ical_line_param(&ex->w, "PARTSTAT", cv_slice_cstr(word));
+        cv_line_param(&ex->w, "PARTSTAT", cv_slice_cstr(word));
 }
 
 /* Only a published calendar tells when people answered, and only of moments
@@ -229,21 +228,21 @@ static void put_response_time(ical_export *ex, const cv_bag *row)
     cv_buf_init(&buf, 64);
     cv_ical_time_put(&buf, ticks, false);
     cv_buf_put_byte(&buf, 'Z');
-    cv_ical_line_param(&ex->w, "X-MS-OLK-RESPTIME", cv_buf_slice(&buf));
+    cv_line_param(&ex->w, "X-MS-OLK-RESPTIME", cv_buf_slice(&buf));
     cv_buf_clear(&buf);
 }
 
 static void put_role(ical_export *ex, const cv_bag *row, int32_t type)
 {
     if (type == 3)
-        cv_ical_line_param(&ex->w, "CUTYPE",
-                           cv_bag_i32_or(row, CV_PidTagDisplayType, 0) == 7
-                               ? CV_S("ROOM")
-                               : CV_S("RESOURCE"));
-    cv_ical_line_param(&ex->w, "ROLE",
-                       type == 2   ? CV_S("OPT-PARTICIPANT")
-                       : type == 3 ? CV_S("NON-PARTICIPANT")
-                                   : CV_S("REQ-PARTICIPANT"));
+        cv_line_param(&ex->w, "CUTYPE",
+                      cv_bag_i32_or(row, CV_PidTagDisplayType, 0) == 7
+                          ? CV_S("ROOM")
+                          : CV_S("RESOURCE"));
+    cv_line_param(&ex->w, "ROLE",
+                  type == 2   ? CV_S("OPT-PARTICIPANT")
+                  : type == 3 ? CV_S("NON-PARTICIPANT")
+                              : CV_S("REQ-PARTICIPANT"));
 }
 
 static void export_attendee(ical_export *ex, const cv_bag *row)
@@ -261,13 +260,13 @@ static void export_attendee(ical_export *ex, const cv_bag *row)
     if (p.address.len == 0)
         cv_ical_export_say(ex, CV_RULE_ADDRESS_MISSING, "ATTENDEE",
                            "invalid:nomail with the name");
-    cv_ical_line_begin(&ex->w, "ATTENDEE");
+    cv_line_begin(&ex->w, "ATTENDEE");
     put_role(ex, row, type);
     put_partstat(ex, row);
     if (wanted && (ex->method & (ICAL_REQUEST | ICAL_PUBLISH)))
-        cv_ical_line_param(&ex->w, "RSVP", CV_S("TRUE"));
+        cv_line_param(&ex->w, "RSVP", CV_S("TRUE"));
     else if (ex->method == ICAL_REQUEST)
-        cv_ical_line_param(&ex->w, "RSVP", CV_S("FALSE"));
+        cv_line_param(&ex->w, "RSVP", CV_S("FALSE"));
     put_name(ex, &p);
     put_response_time(ex, row);
     put_kept_params(ex, "ATTENDEE", p.address);
@@ -289,9 +288,8 @@ static void export_unsendable(ical_export *ex)
             person p = { .name = cv_slice_trim(cv_slice_cut(&rest, ';')) };
             if (p.name.len == 0)
                 continue;
-            cv_ical_line_begin(&ex->w, "ATTENDEE");
-            cv_ical_line_param(&ex->w, rows[i].param,
-                               cv_slice_cstr(rows[i].value));
+            cv_line_begin(&ex->w, "ATTENDEE");
+            cv_line_param(&ex->w, rows[i].param, cv_slice_cstr(rows[i].value));
             put_name(ex, &p);
             end_with_address(ex, CV_S(""));
         }
@@ -307,18 +305,18 @@ static void export_resources(ical_export *ex)
 
     if (rest.len == 0)
         return;
-    cv_ical_line_begin(&ex->w, "RESOURCES");
-    cv_ical_line_colon(&ex->w);
+    cv_line_begin(&ex->w, "RESOURCES");
+    cv_line_colon(&ex->w);
     while (rest.ptr) {
         cv_slice name = cv_slice_trim(cv_slice_cut(&rest, ';'));
         if (name.len == 0)
             continue;
         if (more)
-            cv_ical_line_raw(&ex->w, CV_S(","));
-        cv_ical_line_text(&ex->w, name);
+            cv_line_raw(&ex->w, CV_S(","));
+        cv_line_text(&ex->w, name);
         more = true;
     }
-    cv_ical_line_end(&ex->w);
+    cv_line_end(&ex->w);
 }
 
 /* Exactly one: who answers, also when a delegate does. */
@@ -332,13 +330,13 @@ static void export_responder(ical_export *ex)
     if (p.address.len == 0)
         cv_ical_export_say(ex, CV_RULE_ADDRESS_MISSING, "ATTENDEE",
                            "the one who answers has no address");
-    cv_ical_line_begin(&ex->w, "ATTENDEE");
-    cv_ical_line_param(&ex->w, "PARTSTAT",
-                       cv_slice_ifind(class, CV_S(".Resp.Pos"), 0) != CV_NPOS
-                           ? CV_S("ACCEPTED")
-                       : cv_slice_ifind(class, CV_S(".Resp.Neg"), 0) != CV_NPOS
-                           ? CV_S("DECLINED")
-                           : CV_S("TENTATIVE"));
+    cv_line_begin(&ex->w, "ATTENDEE");
+    cv_line_param(&ex->w, "PARTSTAT",
+                  cv_slice_ifind(class, CV_S(".Resp.Pos"), 0) != CV_NPOS
+                      ? CV_S("ACCEPTED")
+                  : cv_slice_ifind(class, CV_S(".Resp.Neg"), 0) != CV_NPOS
+                      ? CV_S("DECLINED")
+                      : CV_S("TENTATIVE"));
     put_name(ex, &p);
     put_kept_params(ex, "ATTENDEE", p.address);
     end_with_address(ex, p.address);

@@ -223,21 +223,21 @@ static int64_t day_of(const ical_export *ex, int64_t utc, bool has_zone,
 void cv_ical_export_moment(ical_export *ex, const char *name, int64_t utc,
                            bool has_zone, const cv_timezone *zone)
 {
-    cv_ical_line_begin(&ex->w, name);
+    cv_line_begin(&ex->w, name);
     if (ex->all_day) {
-        cv_ical_line_param(&ex->w, "VALUE", CV_S("DATE"));
-        cv_ical_line_colon(&ex->w);
+        cv_line_param(&ex->w, "VALUE", CV_S("DATE"));
+        cv_line_colon(&ex->w);
         cv_ical_time_put(&ex->w.line, day_of(ex, utc, has_zone, zone), true);
     } else if (has_zone) {
-        cv_ical_line_param(&ex->w, "TZID", cv_ical_zone_tzid(ex->arena, zone));
-        cv_ical_line_colon(&ex->w);
+        cv_line_param(&ex->w, "TZID", cv_ical_zone_tzid(ex->arena, zone));
+        cv_line_colon(&ex->w);
         cv_ical_time_put(&ex->w.line, cv_timezone_to_local(zone, utc), false);
     } else {
-        cv_ical_line_colon(&ex->w);
+        cv_line_colon(&ex->w);
         cv_ical_time_put(&ex->w.line, utc, false);
-        cv_ical_line_raw(&ex->w, CV_S("Z"));
+        cv_line_raw(&ex->w, CV_S("Z"));
     }
-    cv_ical_line_end(&ex->w);
+    cv_line_end(&ex->w);
 }
 
 static bool is_midnight(int64_t ticks)
@@ -438,17 +438,17 @@ static void export_stamps(ical_export *ex)
             responds ? "PidLidAttendeeCriticalChange"
                      : "PidLidOwnerCriticalChange",
             "now");
-    cv_ical_put_utc(&ex->w, "DTSTAMP", t);
+    cv_line_put_utc(&ex->w, "DTSTAMP", t);
     if (responds && ex->options->attendee_critical_change)
-        cv_ical_put_utc(&ex->w, "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE", t);
+        cv_line_put_utc(&ex->w, "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE", t);
     if (responds && ex->options->reply_time)
-        cv_ical_put_utc(&ex->w, "X-MICROSOFT-CDO-REPLYTIME", t);
+        cv_line_put_utc(&ex->w, "X-MICROSOFT-CDO-REPLYTIME", t);
     if (responds && first_moment(ex->bag, owner, 1) == ICAL_NO_TIME)
         return;
     if (responds)
         t = first_moment(ex->bag, owner, 1);
     if (ex->method != ICAL_PUBLISH && ex->options->owner_critical_change)
-        cv_ical_put_utc(&ex->w, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE", t);
+        cv_line_put_utc(&ex->w, "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE", t);
 }
 
 /* -- words and text -- */
@@ -472,15 +472,15 @@ static void export_busy(ical_export *ex, const cv_bag *bag)
     bool cancelled = ex->method == ICAL_CANCEL ||
                      (ex->method == ICAL_PUBLISH && (flags & 4));
 
-    cv_ical_put_word(&ex->w, "TRANSP",
+    cv_line_put_word(&ex->w, "TRANSP",
                      state == 0 || state == 4 ? "TRANSPARENT" : "OPAQUE");
-    cv_ical_put_word(&ex->w, "STATUS",
+    cv_line_put_word(&ex->w, "STATUS",
                      cancelled                                  ? "CANCELLED"
                      : ex->method == ICAL_PUBLISH && state == 1 ? "TENTATIVE"
                                                                 : "CONFIRMED");
-    cv_ical_put_word(&ex->w, "X-MICROSOFT-CDO-BUSYSTATUS", busy_word(busy));
+    cv_line_put_word(&ex->w, "X-MICROSOFT-CDO-BUSYSTATUS", busy_word(busy));
     if (ex->method == ICAL_REQUEST)
-        cv_ical_put_word(&ex->w, "X-MICROSOFT-CDO-INTENDEDSTATUS",
+        cv_line_put_word(&ex->w, "X-MICROSOFT-CDO-INTENDEDSTATUS",
                          busy_word(intended));
 }
 
@@ -491,11 +491,11 @@ static void export_class(ical_export *ex, const cv_bag *bag)
     int32_t v = cv_bag_i32_or(bag, CV_PidTagSensitivity, 0);
     int32_t importance = cv_bag_i32_or(bag, CV_PidTagImportance, 1);
 
-    cv_ical_put_word(&ex->w, "CLASS", words[v >= 0 && v < 4 ? v : 2]);
+    cv_line_put_word(&ex->w, "CLASS", words[v >= 0 && v < 4 ? v : 2]);
     if (importance < 0 || importance > 2)
         importance = 1;
-    cv_ical_put_int(&ex->w, "PRIORITY", 9 - 4 * importance);
-    cv_ical_put_int(&ex->w, "X-MICROSOFT-CDO-IMPORTANCE", importance);
+    cv_line_put_int(&ex->w, "PRIORITY", 9 - 4 * importance);
+    cv_line_put_int(&ex->w, "X-MICROSOFT-CDO-IMPORTANCE", importance);
 }
 
 static void export_summary(ical_export *ex, const cv_bag *bag)
@@ -506,7 +506,7 @@ static void export_summary(ical_export *ex, const cv_bag *bag)
         text = cv_bag_string_or(bag, CV_PidTagSubject, CV_S(""));
     text = cv_text_one_line(ex->arena, text);
     if (text.len)
-        cv_ical_put_text(&ex->w, "SUMMARY", text);
+        cv_line_put_text(&ex->w, "SUMMARY", text);
 }
 
 /* HTML bodies only when they are UTF-8: others travel beside the calendar. */
@@ -517,14 +517,14 @@ static void export_html(ical_export *ex, const cv_bag *bag)
 
     if (!(ex->method & (ICAL_PUBLISH | ICAL_REQUEST | ICAL_CANCEL)) ||
         !cv_bag_binary(bag, CV_PidTagHtml, &html) || html.len == 0 ||
-        html.len > CV_LIMIT_ICAL_LINE_BYTES / 4)
+        html.len > CV_LIMIT_LINE_BYTES / 4)
         return;
     html = cv_codepage_to_utf8(ex->arena, (uint32_t)codepage, html, NULL);
-    cv_ical_line_begin(&ex->w, "X-ALT-DESC");
-    cv_ical_line_param(&ex->w, "FMTTYPE", CV_S("text/html"));
-    cv_ical_line_colon(&ex->w);
-    cv_ical_line_text(&ex->w, html);
-    cv_ical_line_end(&ex->w);
+    cv_line_begin(&ex->w, "X-ALT-DESC");
+    cv_line_param(&ex->w, "FMTTYPE", CV_S("text/html"));
+    cv_line_colon(&ex->w);
+    cv_line_text(&ex->w, html);
+    cv_line_end(&ex->w);
 }
 
 static void export_body(ical_export *ex, const cv_bag *bag)
@@ -534,8 +534,8 @@ static void export_body(ical_export *ex, const cv_bag *bag)
     if (ex->w.out->len > BODIES_MAX)
         return;
     if (cv_bag_string(bag, CV_PidTagBody, &body) && body.len) {
-        body = cv_utf8_clip(body, CV_LIMIT_ICAL_LINE_BYTES / 4);
-        cv_ical_put_text(&ex->w,
+        body = cv_utf8_clip(body, CV_LIMIT_LINE_BYTES / 4);
+        cv_line_put_text(&ex->w,
                          ex->method & ICAL_RESPONSE ? "COMMENT" : "DESCRIPTION",
                          body);
     }
@@ -551,9 +551,9 @@ static void export_sequence(ical_export *ex)
         return;
     if (v < 0)
         v = 0;
-    cv_ical_put_int(&ex->w, "SEQUENCE", v);
+    cv_line_put_int(&ex->w, "SEQUENCE", v);
     if (ex->options->appt_sequence && ex->method != ICAL_PUBLISH)
-        cv_ical_put_int(&ex->w, "X-MICROSOFT-CDO-APPT-SEQUENCE", v);
+        cv_line_put_int(&ex->w, "X-MICROSOFT-CDO-APPT-SEQUENCE", v);
 }
 
 /* -- the event -- */
@@ -567,13 +567,13 @@ static void export_span(ical_export *ex)
     if (ex->all_day || ex->end > ex->start)
         cv_ical_export_moment(ex, "DTEND", ex->end, ex->has_end_zone,
                               &ex->end_zone);
-    cv_ical_put_word(&ex->w, "X-MICROSOFT-CDO-ALLDAYEVENT",
+    cv_line_put_word(&ex->w, "X-MICROSOFT-CDO-ALLDAYEVENT",
                      ex->all_day ? "TRUE" : "FALSE");
     if (ex->method != ICAL_COUNTER || ex->original_start == ICAL_NO_TIME)
         return;
-    cv_ical_put_utc(&ex->w, "X-MS-OLK-ORIGINALSTART", ex->original_start);
+    cv_line_put_utc(&ex->w, "X-MS-OLK-ORIGINALSTART", ex->original_start);
     if (ex->original_end != ICAL_NO_TIME)
-        cv_ical_put_utc(&ex->w, "X-MS-OLK-ORIGINALEND", ex->original_end);
+        cv_line_put_utc(&ex->w, "X-MS-OLK-ORIGINALEND", ex->original_end);
 }
 
 static void export_instance_type(ical_export *ex)
@@ -581,7 +581,7 @@ static void export_instance_type(ical_export *ex)
     bool exception = cv_bag_bool_or(ex->bag, CV_PidLidIsException, false);
 
     if (ex->options->appt_sequence && ex->method == ICAL_REQUEST)
-        cv_ical_put_int(&ex->w, "X-MICROSOFT-CDO-INSTTYPE",
+        cv_line_put_int(&ex->w, "X-MICROSOFT-CDO-INSTTYPE",
                         ex->is_series ? 1
                         : exception   ? 3
                                       : 0);
@@ -592,7 +592,7 @@ void cv_ical_export_common(ical_export *ex, const cv_bag *bag)
     export_summary(ex, bag);
     export_body(ex, bag);
     export_span(ex);
-    cv_ical_put_text(&ex->w, "UID", ex->uid);
+    cv_line_put_text(&ex->w, "UID", ex->uid);
     export_class(ex, bag);
     export_stamps(ex);
     export_busy(ex, bag);
@@ -605,7 +605,7 @@ void cv_ical_export_common(ical_export *ex, const cv_bag *bag)
 
 static void export_event(ical_export *ex)
 {
-    cv_ical_put_literal(&ex->w, "BEGIN:VEVENT");
+    cv_line_put_literal(&ex->w, "BEGIN:VEVENT");
     cv_ical_kept_parse(ex, ex->bag);
     cv_ical_export_people(ex, ex->obj);
     export_recurrence_id(ex);
@@ -613,7 +613,7 @@ static void export_event(ical_export *ex)
     export_instance_type(ex);
     cv_ical_export_attachments(ex, ex->obj);
     cv_ical_export_common(ex, ex->bag);
-    cv_ical_put_literal(&ex->w, "END:VEVENT");
+    cv_line_put_literal(&ex->w, "END:VEVENT");
 }
 
 /* -- the calendar -- */
@@ -653,14 +653,14 @@ static void export_calendar(ical_export *ex)
 {
     const char *prodid = ex->options->prodid ? ex->options->prodid : PRODID;
 
-    cv_ical_put_literal(&ex->w, "BEGIN:VCALENDAR");
-    cv_ical_put_word(&ex->w, "METHOD", cv_ical_method_name(ex->method));
-    cv_ical_put_word(&ex->w, "PRODID", prodid);
-    cv_ical_put_literal(&ex->w, "VERSION:2.0");
+    cv_line_put_literal(&ex->w, "BEGIN:VCALENDAR");
+    cv_line_put_word(&ex->w, "METHOD", cv_ical_method_name(ex->method));
+    cv_line_put_word(&ex->w, "PRODID", prodid);
+    cv_line_put_literal(&ex->w, "VERSION:2.0");
     export_zones(ex);
     export_event(ex);
     cv_ical_export_exceptions(ex);
-    cv_ical_put_literal(&ex->w, "END:VCALENDAR");
+    cv_line_put_literal(&ex->w, "END:VCALENDAR");
 }
 
 static cv_status write_with(ical_export *ex, const char *method, cv_buf *out,
@@ -672,10 +672,10 @@ static cv_status write_with(ical_export *ex, const char *method, cv_buf *out,
     if (ex->start == ICAL_NO_TIME && !(ex->method & (ICAL_REPLY | ICAL_CANCEL)))
         return cv_fail(err, CV_ERR_RANGE, "the event has no start");
     find_uid(ex);
-    cv_ical_writer_init(&ex->w, out);
+    cv_line_writer_init(&ex->w, out);
     export_calendar(ex);
     cv_status status = cv_buf_status(&ex->w.line, err);
-    cv_ical_writer_clear(&ex->w);
+    cv_line_writer_clear(&ex->w);
     if (cv_arena_status(ex->arena) != CV_OK)
         return cv_arena_fail(ex->arena, err);
     return status == CV_OK ? cv_buf_status(out, err) : status;

@@ -41,7 +41,7 @@ static bool trigger_delta(const ical_import *in, const cv_ical_prop *prop,
     int64_t seconds, at = cv_ical_utc_of_text(value);
 
     if (cv_ical_duration_parse(value, &seconds) == CV_OK) {
-        if (cv_slice_ieq(cv_ical_param_get(prop, "RELATED"), CV_S("END")))
+        if (cv_slice_ieq(cv_line_param_get(prop, "RELATED"), CV_S("END")))
             seconds += (in->end.utc - in->start.utc) / CV_TICKS_PER_SEC;
         *minutes = (seconds < 0 ? -seconds : seconds) / 60;
         return true;
@@ -96,7 +96,7 @@ static cv_slice file_name(ical_import *in, const cv_ical_prop *prop)
     cv_slice name = CV_S("");
 
     for (size_t i = 0; i < CV_LEN(names) && name.len == 0; i++)
-        name = cv_ical_param_get(prop, names[i]);
+        name = cv_line_param_get(prop, names[i]);
     name = cv_slice_trim(cv_text_one_line(in->arena, name));
     for (size_t i = name.len; i > 0; i--)
         if (name.ptr[i - 1] == '/' || name.ptr[i - 1] == '\\') {
@@ -117,16 +117,16 @@ static cv_slice extension_of(cv_slice name)
 
 static bool is_base64(const cv_ical_prop *prop)
 {
-    cv_slice encoding = cv_ical_param_get(prop, "ENCODING");
+    cv_slice encoding = cv_line_param_get(prop, "ENCODING");
     return cv_slice_ieq(encoding, CV_S("BASE64")) ||
            cv_slice_ieq(encoding, CV_S("B")) ||
-           cv_slice_ieq(cv_ical_param_get(prop, "VALUE"), CV_S("BINARY"));
+           cv_slice_ieq(cv_line_param_get(prop, "VALUE"), CV_S("BINARY"));
 }
 
 static void import_binary(ical_import *in, const cv_ical_prop *prop)
 {
     cv_slice name = file_name(in, prop), ext = extension_of(name);
-    cv_slice type = cv_ical_param_get(prop, "FMTTYPE");
+    cv_slice type = cv_line_param_get(prop, "FMTTYPE");
     size_t junk = 0;
     cv_attachment *a = cv_object_add_attachment(in->obj);
 
@@ -178,21 +178,21 @@ static bool is_known_param(cv_slice name)
 }
 
 /* Writes the line anew: names and quoting are right whatever came. */
-static void put_line(cv_arena *arena, ical_writer *w, const cv_ical_prop *prop,
-                     bool unknown_only)
+static void put_line(cv_arena *arena, cv_line_writer *w,
+                     const cv_ical_prop *prop, bool unknown_only)
 {
-    cv_ical_line_begin_slice(w, prop->name);
+    cv_line_begin_slice(w, prop->name);
     for (size_t i = 0; i < prop->param_count; i++) {
-        const cv_ical_param *param = &prop->params[i];
+        const cv_content_param *param = &prop->params[i];
         if (unknown_only && is_known_param(param->name))
             continue;
         char *name = cv_arena_cstr(arena, param->name);
         if (name)
-            cv_ical_line_param(w, name, param->value);
+            cv_line_param(w, name, param->value);
     }
-    cv_ical_line_colon(w);
-    cv_ical_line_raw(w, prop->value);
-    cv_ical_line_end(w);
+    cv_line_colon(w);
+    cv_line_raw(w, prop->value);
+    cv_line_end(w);
 }
 
 static bool has_unknown_param(const cv_ical_prop *prop)
@@ -238,20 +238,21 @@ static bool is_kept(const cv_ical_prop *prop)
     if (cv_slice_eq(prop->name, CV_S("GEO")) && !is_geo(prop->value))
         return false;
     return (is_reference(prop) || !cv_ical_is_mapped(prop->name)) &&
-           is_token(prop->name) && cv_ical_param_get(prop, "TZID").len == 0;
+           is_token(prop->name) && cv_line_param_get(prop, "TZID").len == 0;
 }
 
-static void keep_comp(cv_arena *arena, ical_writer *w, const cv_ical_comp *comp)
+static void keep_comp(cv_arena *arena, cv_line_writer *w,
+                      const cv_ical_comp *comp)
 {
-    cv_ical_line_begin(w, "BEGIN:");
-    cv_ical_line_raw(w, comp->name);
-    cv_ical_line_end(w);
+    cv_line_begin(w, "BEGIN:");
+    cv_line_raw(w, comp->name);
+    cv_line_end(w);
     for (size_t i = 0; i < comp->prop_count; i++)
         if (is_token(comp->props[i].name))
             put_line(arena, w, &comp->props[i], false);
-    cv_ical_line_begin(w, "END:");
-    cv_ical_line_raw(w, comp->name);
-    cv_ical_line_end(w);
+    cv_line_begin(w, "END:");
+    cv_line_raw(w, comp->name);
+    cv_line_end(w);
 }
 
 /* Marks the buffer's length, so that a line beyond the limit goes whole. */
@@ -264,7 +265,7 @@ static bool undo_if_full(cv_buf *buf, size_t before)
 }
 
 static size_t keep_lines(ical_import *in, const cv_ical_comp *event,
-                         ical_writer *w, bool *full)
+                         cv_line_writer *w, bool *full)
 {
     const cv_ical_comp *alarm = find_alarm(event);
     size_t kept = 0;
@@ -294,12 +295,12 @@ static size_t keep_lines(ical_import *in, const cv_ical_comp *event,
 
 void cv_ical_import_kept(ical_import *in, const cv_ical_comp *event)
 {
-    ical_writer w;
+    cv_line_writer w;
     cv_buf buf;
     bool full = false;
 
     cv_buf_init(&buf, 0);
-    cv_ical_writer_init(&w, &buf);
+    cv_line_writer_init(&w, &buf);
     size_t kept = keep_lines(in, event, &w, &full);
     if (kept) {
         (void)cv_bag_set_string(in->bag, CV_PidNameConvokeIcalLines,
@@ -311,6 +312,6 @@ void cv_ical_import_kept(ical_import *in, const cv_ical_comp *event)
     if (full)
         cv_ical_say(in, CV_RULE_LIMIT, NULL, "CV_LIMIT_ICAL_KEPT_BYTES",
                     "further lines were left out");
-    cv_ical_writer_clear(&w);
+    cv_line_writer_clear(&w);
     cv_buf_clear(&buf);
 }

@@ -17,13 +17,13 @@ void cv_ical_export_alarm(ical_export *ex, const cv_bag *bag)
         return;
     if (delta < 0 || delta == DELTA_UNSET)
         delta = DELTA_DEFAULT;
-    cv_ical_put_literal(&ex->w, "BEGIN:VALARM");
-    cv_ical_line_begin(&ex->w, "TRIGGER:-PT");
+    cv_line_put_literal(&ex->w, "BEGIN:VALARM");
+    cv_line_begin(&ex->w, "TRIGGER:-PT");
     cv_buf_printf(&ex->w.line, "%dM", delta);
-    cv_ical_line_end(&ex->w);
-    cv_ical_put_literal(&ex->w, "ACTION:DISPLAY");
-    cv_ical_put_literal(&ex->w, "DESCRIPTION:Reminder");
-    cv_ical_put_literal(&ex->w, "END:VALARM");
+    cv_line_end(&ex->w);
+    cv_line_put_literal(&ex->w, "ACTION:DISPLAY");
+    cv_line_put_literal(&ex->w, "DESCRIPTION:Reminder");
+    cv_line_put_literal(&ex->w, "END:VALARM");
 }
 
 static void export_attachment(ical_export *ex, const cv_attachment *a)
@@ -43,15 +43,15 @@ static void export_attachment(ical_export *ex, const cv_attachment *a)
         cv_ical_export_say(ex, CV_RULE_ATTACHMENT_DATA, "ATTACH", "left out");
         return;
     }
-    cv_ical_line_begin(&ex->w, "ATTACH");
+    cv_line_begin(&ex->w, "ATTACH");
     if (type.len)
-        cv_ical_line_param(&ex->w, "FMTTYPE", type);
-    cv_ical_line_param(&ex->w, "ENCODING", CV_S("BASE64"));
-    cv_ical_line_param(&ex->w, "VALUE", CV_S("BINARY"));
-    cv_ical_line_param(&ex->w, "X-FILENAME", name);
-    cv_ical_line_colon(&ex->w);
+        cv_line_param(&ex->w, "FMTTYPE", type);
+    cv_line_param(&ex->w, "ENCODING", CV_S("BASE64"));
+    cv_line_param(&ex->w, "VALUE", CV_S("BINARY"));
+    cv_line_param(&ex->w, "X-FILENAME", name);
+    cv_line_colon(&ex->w);
     cv_base64_put(&ex->w.line, data, 0);
-    cv_ical_line_end(&ex->w);
+    cv_line_end(&ex->w);
 }
 
 /* In messages attachments are parts beside the calendar. */
@@ -82,23 +82,23 @@ void cv_ical_kept_parse(ical_export *ex, const cv_bag *bag)
 
 static void put_line(ical_export *ex, const cv_ical_prop *prop)
 {
-    cv_ical_line_begin_slice(&ex->w, prop->name);
+    cv_line_begin_slice(&ex->w, prop->name);
     for (size_t i = 0; i < prop->param_count; i++) {
         char *name = cv_arena_cstr(ex->arena, prop->params[i].name);
         if (name)
-            cv_ical_line_param(&ex->w, name, prop->params[i].value);
+            cv_line_param(&ex->w, name, prop->params[i].value);
     }
-    cv_ical_line_colon(&ex->w);
-    cv_ical_line_raw(&ex->w, prop->value);
-    cv_ical_line_end(&ex->w);
+    cv_line_colon(&ex->w);
+    cv_line_raw(&ex->w, prop->value);
+    cv_line_end(&ex->w);
 }
 
 static void put_alarm(ical_export *ex, const cv_ical_comp *comp)
 {
-    cv_ical_put_literal(&ex->w, "BEGIN:VALARM");
+    cv_line_put_literal(&ex->w, "BEGIN:VALARM");
     for (size_t i = 0; i < comp->prop_count; i++)
         put_line(ex, &comp->props[i]);
-    cv_ical_put_literal(&ex->w, "END:VALARM");
+    cv_line_put_literal(&ex->w, "END:VALARM");
 }
 
 /* Lines that belong to people are written with them. */

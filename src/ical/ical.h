@@ -9,6 +9,7 @@
 #ifndef CV_ICAL_ICAL_H
 #define CV_ICAL_ICAL_H
 
+#include "base/contentline.h"
 #include "base/env.h"
 #include "base/report.h"
 #include "mapi/object.h"
@@ -16,19 +17,7 @@
 
 /* -- text -> components -- */
 
-typedef struct cv_ical_param {
-    cv_slice name;  /* upper case */
-    cv_slice value; /* unquoted; RFC 6868 undone; several values with ',' */
-} cv_ical_param;
-
-typedef struct cv_ical_prop {
-    cv_slice name; /* upper case */
-    cv_ical_param *params;
-    size_t param_count;
-    cv_slice value; /* unfolded, still escaped */
-    cv_slice raw;   /* the content line, unfolded */
-    uint32_t line;  /* first line in the text, from 1 */
-} cv_ical_prop;
+typedef cv_content_line cv_ical_prop;
 
 typedef struct cv_ical_comp {
     cv_slice name; /* "VCALENDAR", "VEVENT", upper case */
@@ -48,9 +37,6 @@ CV_NODISCARD cv_status cv_ical_parse(cv_arena *arena, cv_slice text,
                                      cv_error *err);
 const cv_ical_prop *cv_ical_prop_get(const cv_ical_comp *comp,
                                      const char *name);
-cv_slice cv_ical_param_get(const cv_ical_prop *prop, const char *name);
-/* TEXT value with escapes undone. Arena. */
-cv_slice cv_ical_text_unescape(cv_arena *arena, cv_slice value);
 
 /* -- components -> objects -- */
 

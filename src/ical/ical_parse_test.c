@@ -28,7 +28,7 @@ static const char *value(const cv_ical_comp *comp, const char *name)
 static const char *param(const cv_ical_comp *comp, const char *name,
                          const char *which)
 {
-    cv_slice v = cv_ical_param_get(cv_ical_prop_get(comp, name), which);
+    cv_slice v = cv_line_param_get(cv_ical_prop_get(comp, name), which);
     return (const char *)cv_arena_dup(arena, v).ptr;
 }
 
@@ -135,7 +135,7 @@ static void other_encodings_are_decoded(void **state)
     assert_true(cv_report_has(report, CV_RULE_TEXT_DECODING));
     e = event_of("BEGIN:VEVENT\r\nSUMMARY;ENCODING=QUOTED-PRINTABLE;"
                  "CHARSET=UTF-8:M=C3=BCl=\r\nler\r\nEND:VEVENT\r\n");
-    cv_slice text = cv_ical_prop_text(arena, cv_ical_prop_get(e, "SUMMARY"));
+    cv_slice text = cv_line_value_text(arena, cv_ical_prop_get(e, "SUMMARY"));
     assert_true(cv_slice_eq(text, CV_S("M\xC3\xBCller")));
 }
 
@@ -143,10 +143,9 @@ static void other_encodings_are_decoded(void **state)
 static void C067_escapes_are_undone_once(void **state)
 {
     (void)state;
-    assert_true(
-        cv_slice_eq(cv_ical_text_unescape(
-                        arena, CV_S("Hello\\,\\n\\Nsee\\; C:\\\\new \\x")),
-                    CV_S("Hello,\n\nsee; C:\\new \\x")));
+    assert_true(cv_slice_eq(
+        cv_line_unescape(arena, CV_S("Hello\\,\\n\\Nsee\\; C:\\\\new \\x")),
+        CV_S("Hello,\n\nsee; C:\\new \\x")));
 }
 
 /* -- limits -- */
@@ -180,9 +179,8 @@ static void a_folded_line_beyond_the_limit_is_left_out(void **state)
 {
     static const char fold[] = "\n xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-    cv_slice text =
-        repeated("BEGIN:VEVENT\nSUMMARY:kept\nX-BIG:", fold,
-                 CV_LIMIT_ICAL_LINE_BYTES / 80 + 1, "\nEND:VEVENT\n");
+    cv_slice text = repeated("BEGIN:VEVENT\nSUMMARY:kept\nX-BIG:", fold,
+                             CV_LIMIT_LINE_BYTES / 80 + 1, "\nEND:VEVENT\n");
     (void)state;
     cv_ical_comp *root = parse(text);
     assert_string_equal(value(root->children[0]->children[0], "SUMMARY"),
@@ -215,10 +213,10 @@ static void depth_beyond_the_limit_is_left_out(void **state)
 static void parameters_beyond_the_limit_are_left_out(void **state)
 {
     cv_slice text = repeated("BEGIN:VEVENT\nX-A", ";P=1",
-                             CV_LIMIT_ICAL_PARAMS + 5, ":v\nEND:VEVENT\n");
+                             CV_LIMIT_LINE_PARAMS + 5, ":v\nEND:VEVENT\n");
     (void)state;
     const cv_ical_comp *e = parse(text)->children[0]->children[0];
-    assert_int_equal(e->props[0].param_count, CV_LIMIT_ICAL_PARAMS);
+    assert_int_equal(e->props[0].param_count, CV_LIMIT_LINE_PARAMS);
     assert_string_equal(value(e, "X-A"), "v");
     assert_true(cv_report_has(report, CV_RULE_LIMIT));
 }

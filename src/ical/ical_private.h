@@ -5,7 +5,8 @@
  * people, series.c (with rrule.c) for recurrence, extras.c for alarms,
  * attachments and what is kept as it came.
  * Writing:  export.c, which asks the writing halves: zone_write.c,
- * attendee_write.c, series_write.c, extras.c; line.c folds and quotes.
+ * attendee_write.c, series_write.c, extras.c; base/contentline.h folds and
+ * quotes.
  * libical is not used: its value readers drop what they cannot read, while
  * every bad value here must cost itself only and be named in the report.
  */
@@ -41,41 +42,10 @@ unsigned cv_ical_method_of_name(cv_slice name);
 
 /* -- text.c -- */
 
-/* The value as text: escapes and quoted-printable undone. Arena. */
-cv_slice cv_ical_prop_text(cv_arena *arena, const cv_ical_prop *prop);
-/* The same as one line of at most ICAL_LINE_TEXT_MAX characters. */
+/* The value as one line of at most ICAL_LINE_TEXT_MAX characters. */
 cv_slice cv_ical_prop_line_text(cv_arena *arena, const cv_ical_prop *prop);
-/* Cuts the next element of a comma list off *rest, still escaped; *rest.ptr is
- * NULL after the last one. */
-cv_slice cv_ical_list_next(cv_slice *rest);
 bool cv_ical_prop_bool(const cv_ical_prop *prop, bool *out); /* NULL: false */
 bool cv_ical_prop_int(const cv_ical_prop *prop, int32_t *out);
-
-/* -- line.c: content lines -- */
-
-typedef struct ical_writer {
-    cv_buf *out;
-    cv_buf line; /* the line being made, unfolded */
-} ical_writer;
-
-void cv_ical_writer_init(ical_writer *w, cv_buf *out);
-void cv_ical_writer_clear(ical_writer *w);
-void cv_ical_line_begin(ical_writer *w, const char *name);
-void cv_ical_line_begin_slice(ical_writer *w, cv_slice name);
-/* Quoted where needed, RFC 6868 for quotes and line ends. */
-void cv_ical_line_param(ical_writer *w, const char *name, cv_slice value);
-void cv_ical_line_colon(ical_writer *w);
-/* Escaped TEXT; may be called again for the next part of a list. */
-void cv_ical_line_text(ical_writer *w, cv_slice text);
-/* As it is, but for control characters, which are left out. */
-void cv_ical_line_raw(ical_writer *w, cv_slice text);
-void cv_ical_line_end(ical_writer *w); /* folds it into out */
-/* Whole lines. */
-void cv_ical_put_literal(ical_writer *w, const char *line);
-void cv_ical_put_text(ical_writer *w, const char *name, cv_slice text);
-void cv_ical_put_word(ical_writer *w, const char *name, const char *word);
-void cv_ical_put_int(ical_writer *w, const char *name, int64_t value);
-void cv_ical_put_utc(ical_writer *w, const char *name, int64_t ticks);
 
 /* -- zone.c: time zones of a calendar -- */
 
@@ -225,7 +195,7 @@ typedef struct ical_export {
     const cv_ical_options *options;
     cv_arena *arena; /* scratch, for this call */
     cv_report *report;
-    ical_writer w;
+    cv_line_writer w;
     unsigned method;
     int64_t start, end; /* UTC ticks, ICAL_NO_TIME when missing */
     bool all_day;
@@ -258,7 +228,7 @@ void cv_ical_kept_parse(ical_export *ex, const cv_bag *bag); /* sets ex->kept */
 void cv_ical_export_moment(ical_export *ex, const char *name, int64_t utc,
                            bool has_zone, const cv_timezone *zone);
 /* VTIMEZONE with the rules that years from..to need. */
-void cv_ical_zone_put(ical_writer *w, cv_arena *arena, const cv_timezone *tz,
+void cv_ical_zone_put(cv_line_writer *w, cv_arena *arena, const cv_timezone *tz,
                       int64_t from_year, int64_t to_year, bool cdo_tzid);
 /* TZID that a zone is written under. */
 cv_slice cv_ical_zone_tzid(cv_arena *arena, const cv_timezone *tz);

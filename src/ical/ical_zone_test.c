@@ -235,7 +235,7 @@ static void written_zones_are_read_back(void **state)
     for (size_t i = 0; i < CV_LEN(names) * CV_LEN(spans); i++) {
         const int64_t *span = spans[i % CV_LEN(spans)];
         cv_timezone tz, back;
-        ical_writer w;
+        cv_line_writer w;
         cv_buf buf;
         cv_ical_comp *root;
         assert_int_equal(
@@ -243,9 +243,9 @@ static void written_zones_are_read_back(void **state)
                                 &tz, NULL),
             0);
         cv_buf_init(&buf, 0);
-        cv_ical_writer_init(&w, &buf);
+        cv_line_writer_init(&w, &buf);
         cv_ical_zone_put(&w, arena, &tz, span[0], span[1], false);
-        cv_ical_writer_clear(&w);
+        cv_line_writer_clear(&w);
         assert_int_equal(
             cv_ical_parse(arena, cv_buf_slice(&buf), &root, report, NULL), 0);
         assert_int_equal(

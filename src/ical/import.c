@@ -77,7 +77,7 @@ static unsigned find_method(ical_import *in)
 
 static cv_slice response_class(const cv_ical_prop *responder)
 {
-    cv_slice answer = cv_ical_param_get(responder, "PARTSTAT");
+    cv_slice answer = cv_line_param_get(responder, "PARTSTAT");
     if (cv_slice_ieq(answer, CV_S("ACCEPTED")))
         return CV_S("IPM.Schedule.Meeting.Resp.Pos");
     if (cv_slice_ieq(answer, CV_S("DECLINED")))
@@ -138,11 +138,11 @@ static void import_html(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "X-ALT-DESC");
 
-    if (!prop || !cv_slice_istarts(cv_ical_param_get(prop, "FMTTYPE"),
+    if (!prop || !cv_slice_istarts(cv_line_param_get(prop, "FMTTYPE"),
                                    CV_S("text/html")))
         return;
     (void)cv_bag_set_binary(in->bag, CV_PidTagHtml,
-                            cv_ical_prop_text(in->arena, prop));
+                            cv_line_value_text(in->arena, prop));
     (void)cv_bag_set_i32(in->bag, CV_PidTagInternetCodepage, 65001);
 }
 
@@ -155,7 +155,7 @@ static void import_body(ical_import *in, const cv_ical_comp *event)
     if (cv_bag_has(in->bag, CV_PidTagBody) ||
         cv_bag_has(in->bag, CV_PidTagHtml))
         return;
-    cv_slice text = prop ? cv_ical_prop_text(in->arena, prop) : CV_S("");
+    cv_slice text = prop ? cv_line_value_text(in->arena, prop) : CV_S("");
     if (text.len)
         (void)cv_bag_set_string(in->bag, CV_PidTagBody,
                                 cv_text_eol(in->arena, text, "\r\n"));
@@ -166,7 +166,7 @@ static void import_body(ical_import *in, const cv_ical_comp *event)
 static void import_location(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "LOCATION");
-    cv_slice url = cv_ical_param_get(prop, "ALTREP"), where;
+    cv_slice url = cv_line_param_get(prop, "ALTREP"), where;
 
     if (url.len)
         (void)cv_bag_set_string(in->bag, CV_PidNameLocationUrl, url);
@@ -335,7 +335,7 @@ static void import_uid(ical_import *in, const cv_ical_comp *event)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "UID");
     cv_slice uid =
-        prop ? cv_slice_trim(cv_ical_prop_text(in->arena, prop)) : CV_S("");
+        prop ? cv_slice_trim(cv_line_value_text(in->arena, prop)) : CV_S("");
     cv_civil at = { 0 };
     int64_t utc;
 
@@ -421,7 +421,7 @@ static void import_answer_time(ical_import *in, const cv_ical_comp *event)
         const char *name = i < CV_LEN(names) ? names[i] : "X-MS-OLK-RESPTIME";
         int64_t t = i < CV_LEN(names)
                         ? cv_ical_utc_of(event, names[i], in->report)
-                        : cv_ical_utc_of_text(cv_ical_param_get(
+                        : cv_ical_utc_of_text(cv_line_param_get(
                               in->responder, "X-MS-OLK-RESPTIME"));
         if (t != ICAL_NO_TIME && t > limit)
             cv_ical_say(in, CV_RULE_CRITICAL_CHANGE, NULL, name,
@@ -571,33 +571,34 @@ static bool import_moments(ical_import *in, const cv_ical_comp *event)
 }
 
 /* UTF-8 text of the item's calendar, for what the properties cannot hold. */
-static void put_comp(ical_writer *w, const cv_ical_comp *comp, unsigned depth)
+static void put_comp(cv_line_writer *w, const cv_ical_comp *comp,
+                     unsigned depth)
 {
-    cv_ical_line_begin(w, "BEGIN:");
-    cv_ical_line_raw(w, comp->name);
-    cv_ical_line_end(w);
+    cv_line_begin(w, "BEGIN:");
+    cv_line_raw(w, comp->name);
+    cv_line_end(w);
     for (size_t i = 0; i < comp->prop_count; i++) {
-        cv_ical_line_begin(w, "");
-        cv_ical_line_raw(w, comp->props[i].raw);
-        cv_ical_line_end(w);
+        cv_line_begin(w, "");
+        cv_line_raw(w, comp->props[i].raw);
+        cv_line_end(w);
     }
     for (size_t i = 0; i < comp->child_count && depth < CV_LIMIT_ICAL_DEPTH;
          i++)
         put_comp(w, comp->children[i], depth + 1);
-    cv_ical_line_begin(w, "END:");
-    cv_ical_line_raw(w, comp->name);
-    cv_ical_line_end(w);
+    cv_line_begin(w, "END:");
+    cv_line_raw(w, comp->name);
+    cv_line_end(w);
 }
 
 static void keep_stream(ical_import *in)
 {
     const cv_ical_comp *cal = in->item->calendar;
-    ical_writer w;
+    cv_line_writer w;
     cv_buf buf;
 
     cv_buf_init(&buf, 0);
-    cv_ical_writer_init(&w, &buf);
-    cv_ical_put_literal(&w, "BEGIN:VCALENDAR");
+    cv_line_writer_init(&w, &buf);
+    cv_line_put_literal(&w, "BEGIN:VCALENDAR");
     for (size_t i = 0; i < cal->child_count; i++)
         if (cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
             put_comp(&w, cal->children[i], 0);
@@ -605,10 +606,10 @@ static void keep_stream(ical_import *in)
         put_comp(&w, in->item->master, 0);
     for (size_t i = 0; i < in->item->exception_count; i++)
         put_comp(&w, in->item->exceptions[i], 0);
-    cv_ical_put_literal(&w, "END:VCALENDAR");
+    cv_line_put_literal(&w, "END:VCALENDAR");
     (void)cv_bag_set_binary(in->bag, CV_PidLidInboundICalStream,
                             cv_buf_slice(&buf));
-    cv_ical_writer_clear(&w);
+    cv_line_writer_clear(&w);
     cv_buf_clear(&buf);
 }
 

@@ -481,7 +481,7 @@ static void add_exception(series *s, const cv_ical_comp *event)
         cv_ical_moment_parse(&s->in->zones, rid, rid->value, &m) != CV_OK ||
         !find_original(s, rid, &m, &original))
         return;
-    if (cv_slice_ieq(cv_ical_param_get(rid, "RANGE"), CV_S("THISANDFUTURE")))
+    if (cv_slice_ieq(cv_line_param_get(rid, "RANGE"), CV_S("THISANDFUTURE")))
         say_unfit(s, rid, "RANGE is not kept: this instance only");
     if (s->has_pattern && !add_deleted(s, original - original % 1440))
         return;

@@ -33,14 +33,14 @@ static void export_rule(ical_export *ex)
 {
     const cv_recurrence *r = &ex->series;
 
-    cv_ical_line_begin(&ex->w, "RRULE:");
+    cv_line_begin(&ex->w, "RRULE:");
     cv_ical_rrule_put(&ex->w.line, r);
     if (r->end_type == CV_RECUR_END_COUNT)
         cv_buf_printf(&ex->w.line, ";COUNT=%u", r->count);
     else if (r->end_type == CV_RECUR_END_DATE &&
              r->end_date < CV_MINUTES_ENDLESS - 1440 * 123)
         put_until(ex);
-    cv_ical_line_end(&ex->w);
+    cv_line_end(&ex->w);
 }
 
 static bool is_moved(const cv_recurrence *r, uint32_t midnight)
@@ -87,10 +87,10 @@ static void put_kept_rule(ical_export *ex, const cv_ical_prop *prop)
     if (cv_ical_rrule_parse(ex->arena, prop->value, &rule) != CV_OK ||
         rule.repaired || rule.until_is_bad || (rule.count && rule.has_until))
         return;
-    cv_ical_line_begin_slice(&ex->w, prop->name);
-    cv_ical_line_colon(&ex->w);
-    cv_ical_line_raw(&ex->w, cv_slice_trim(prop->value));
-    cv_ical_line_end(&ex->w);
+    cv_line_begin_slice(&ex->w, prop->name);
+    cv_line_colon(&ex->w);
+    cv_line_raw(&ex->w, cv_slice_trim(prop->value));
+    cv_line_end(&ex->w);
 }
 
 /* Rules and dates of the original, as long as the event's start is still the
@@ -277,7 +277,7 @@ static void export_exception(ical_export *ex, const cv_object *sub,
 
     if (!bag)
         return;
-    cv_ical_put_literal(&ex->w, "BEGIN:VEVENT");
+    cv_line_put_literal(&ex->w, "BEGIN:VEVENT");
     ex->bag = bag;
     cv_ical_kept_parse(ex, bag);
     cv_ical_export_people(ex, sub ? sub : ex->obj);
@@ -288,7 +288,7 @@ static void export_exception(ical_export *ex, const cv_object *sub,
     ex->end = s->end < s->start ? s->start : s->end;
     ex->all_day = s->all_day;
     cv_ical_export_common(ex, bag);
-    cv_ical_put_literal(&ex->w, "END:VEVENT");
+    cv_line_put_literal(&ex->w, "END:VEVENT");
     saved.w = ex->w;
     *ex = saved;
 }

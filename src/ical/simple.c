@@ -69,7 +69,7 @@ static void import_strings(ical_import *in, const cv_ical_comp *event,
         while (rest.ptr && count < room) {
             cv_ical_prop one = event->props[i];
             if (r->form == FORM_LIST) {
-                one.value = cv_ical_list_next(&rest);
+                one.value = cv_line_field_next(&rest, ',');
             } else {
                 rest = (cv_slice){ 0 };
             }
@@ -129,7 +129,7 @@ static bool import_one(ical_import *in, const cv_ical_comp *event,
         (void)cv_bag_set_string(in->bag, r->tag, text);
         return true;
     case FORM_TEXT:
-        text = cv_ical_prop_text(in->arena, prop);
+        text = cv_line_value_text(in->arena, prop);
         (void)cv_bag_set_string(in->bag, r->tag, text);
         return true;
     default:
@@ -165,20 +165,20 @@ static void export_strings(ical_export *ex, const cv_bag *bag, const row *r)
     if (!cv_bag_strings(bag, r->tag, &values, &count) || count == 0)
         return;
     if (r->form == FORM_LIST) {
-        cv_ical_line_begin(&ex->w, r->name);
-        cv_ical_line_colon(&ex->w);
+        cv_line_begin(&ex->w, r->name);
+        cv_line_colon(&ex->w);
     }
     for (size_t i = 0; i < count; i++) {
         if (r->form == FORM_MULTI) {
-            cv_ical_put_text(&ex->w, r->name, values[i]);
+            cv_line_put_text(&ex->w, r->name, values[i]);
             continue;
         }
         if (i)
-            cv_ical_line_raw(&ex->w, CV_S(","));
-        cv_ical_line_text(&ex->w, values[i]);
+            cv_line_raw(&ex->w, CV_S(","));
+        cv_line_text(&ex->w, values[i]);
     }
     if (r->form == FORM_LIST)
-        cv_ical_line_end(&ex->w);
+        cv_line_end(&ex->w);
 }
 
 static void export_time(ical_export *ex, const cv_bag *bag, const row *r)
@@ -187,7 +187,7 @@ static void export_time(ical_export *ex, const cv_bag *bag, const row *r)
     int64_t ticks;
 
     if (cv_bag_ticks(bag, r->tag, &ticks))
-        cv_ical_put_utc(&ex->w, r->name, ticks);
+        cv_line_put_utc(&ex->w, r->name, ticks);
     else if (cv_bag_time(bag, r->tag, &filetime))
         cv_ical_export_say(ex, CV_RULE_BAD_TIME, r->name, "left out");
 }
@@ -199,12 +199,12 @@ static void export_text(ical_export *ex, const cv_bag *bag, const row *r,
 
     if (r->tag == CV_PidLidLocation)
         url = cv_bag_string_or(bag, CV_PidNameLocationUrl, url);
-    cv_ical_line_begin(&ex->w, r->name);
+    cv_line_begin(&ex->w, r->name);
     if (url.len)
-        cv_ical_line_param(&ex->w, "ALTREP", url);
-    cv_ical_line_colon(&ex->w);
-    cv_ical_line_text(&ex->w, text);
-    cv_ical_line_end(&ex->w);
+        cv_line_param(&ex->w, "ALTREP", url);
+    cv_line_colon(&ex->w);
+    cv_line_text(&ex->w, text);
+    cv_line_end(&ex->w);
 }
 
 static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
@@ -225,11 +225,11 @@ static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
         return;
     case FORM_BOOL:
         if (cv_bag_bool(bag, r->tag, &b))
-            cv_ical_put_word(&ex->w, r->name, b ? "TRUE" : "FALSE");
+            cv_line_put_word(&ex->w, r->name, b ? "TRUE" : "FALSE");
         return;
     case FORM_INT:
         if (cv_bag_i32(bag, r->tag, &v))
-            cv_ical_put_int(&ex->w, r->name, v);
+            cv_line_put_int(&ex->w, r->name, v);
         return;
     case FORM_UTC:
         export_time(ex, bag, r);

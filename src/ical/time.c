@@ -27,7 +27,7 @@ static void resolve_floating(ical_zones *zones, ical_moment *m)
 cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
                                cv_slice text, ical_moment *out)
 {
-    cv_slice tzid = cv_ical_param_get(prop, "TZID");
+    cv_slice tzid = cv_line_param_get(prop, "TZID");
     ical_moment m = { 0 };
     cv_ical_time t;
     cv_status status = cv_ical_time_parse(cv_slice_trim(text), &t);
@@ -36,7 +36,7 @@ cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
         say_bad_time(zones, prop, text);
         return status;
     }
-    if (cv_slice_ieq(cv_ical_param_get(prop, "VALUE"), CV_S("DATE")) ||
+    if (cv_slice_ieq(cv_line_param_get(prop, "VALUE"), CV_S("DATE")) ||
         t.is_date) {
         t.at.hour = t.at.minute = t.at.second = 0;
         t.is_date = true;

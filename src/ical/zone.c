@@ -409,7 +409,7 @@ static const cv_ical_comp *find_definition(const ical_zones *zones,
             continue;
         prop = cv_ical_prop_get(cal->children[i], "TZID");
         if (prop &&
-            cv_slice_ieq(cv_slice_trim(cv_ical_prop_text(zones->arena, prop)),
+            cv_slice_ieq(cv_slice_trim(cv_line_value_text(zones->arena, prop)),
                          tzid))
             return cal->children[i];
     }
@@ -427,7 +427,8 @@ static bool find_by_name(ical_zones *zones, cv_slice tzid,
         return true;
     for (size_t i = 0; def && i < CV_LEN(hints); i++) {
         const cv_ical_prop *prop = cv_ical_prop_get(def, hints[i]);
-        cv_slice hint = prop ? cv_ical_prop_text(zones->arena, prop) : CV_S("");
+        cv_slice hint =
+            prop ? cv_line_value_text(zones->arena, prop) : CV_S("");
         /* 2 has meant Lisbon and Sarajevo. */
         if (i == 1 && cv_slice_eq(cv_slice_trim(hint), CV_S("2")) &&
             cv_slice_ifind(tzid, CV_S("Lisbon"), 0) != CV_NPOS)
@@ -456,7 +457,7 @@ static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
 
     out->guessed = true;
     if (wr &&
-        cv_timezone_by_name(zones->arena, cv_ical_prop_text(zones->arena, wr),
+        cv_timezone_by_name(zones->arena, cv_line_value_text(zones->arena, wr),
                             &out->tz, NULL) == CV_OK) {
         say_zone(zones, tzid, line, "X-WR-TIMEZONE is used");
         return;
@@ -522,9 +523,9 @@ const ical_zone *cv_ical_zone_of_floating(ical_zones *zones)
     cv_timezone tz;
 
     if (wr &&
-        cv_timezone_by_name(zones->arena, cv_ical_prop_text(zones->arena, wr),
+        cv_timezone_by_name(zones->arena, cv_line_value_text(zones->arena, wr),
                             &tz, NULL) == CV_OK)
-        return cv_ical_zone_of_tzid(zones, cv_ical_prop_text(zones->arena, wr),
+        return cv_ical_zone_of_tzid(zones, cv_line_value_text(zones->arena, wr),
                                     wr->line);
     for (size_t i = 0; cal && i < cal->child_count; i++) {
         if (!cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
@@ -535,6 +536,6 @@ const ical_zone *cv_ical_zone_of_floating(ical_zones *zones)
     }
     const cv_ical_prop *tzid = cv_ical_prop_get(only, "TZID");
     return tzid ? cv_ical_zone_of_tzid(
-                      zones, cv_ical_prop_text(zones->arena, tzid), tzid->line)
+                      zones, cv_line_value_text(zones->arena, tzid), tzid->line)
                 : NULL;
 }

@@ -24,28 +24,29 @@ cv_slice cv_ical_zone_tzid(cv_arena *arena, const cv_timezone *tz)
     return name.len ? name : CV_S("Customized Time Zone");
 }
 
-static void put_offset(ical_writer *w, const char *name, int32_t west_minutes)
+static void put_offset(cv_line_writer *w, const char *name,
+                       int32_t west_minutes)
 {
-    cv_ical_line_begin(w, name);
-    cv_ical_line_colon(w);
+    cv_line_begin(w, name);
+    cv_line_colon(w);
     cv_ical_offset_put(&w->line, -60 * west_minutes);
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
 
-static void put_local(ical_writer *w, int64_t local)
+static void put_local(cv_line_writer *w, int64_t local)
 {
-    cv_ical_line_begin(w, "DTSTART");
-    cv_ical_line_colon(w);
+    cv_line_begin(w, "DTSTART");
+    cv_line_colon(w);
     cv_ical_time_put(&w->line, local, false);
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
 
 /* COUNT, not UNTIL, where the rule ends: readers built on dateutil refuse the
  * UTC time that UNTIL must be (python3-icalendar 4.0.3). */
-static void put_yearly(ical_writer *w, const cv_tz_date *d, int64_t count)
+static void put_yearly(cv_line_writer *w, const cv_tz_date *d, int64_t count)
 {
     static const char days[7][3] = { "SU", "MO", "TU", "WE", "TH", "FR", "SA" };
-    cv_ical_line_begin(w, "RRULE:FREQ=YEARLY");
+    cv_line_begin(w, "RRULE:FREQ=YEARLY");
     if (count)
         cv_buf_printf(&w->line, ";COUNT=%lld", (long long)count);
     if (d->year == 1)
@@ -54,7 +55,7 @@ static void put_yearly(ical_writer *w, const cv_tz_date *d, int64_t count)
         cv_buf_printf(&w->line, ";BYDAY=%d%s;BYMONTH=%u",
                       d->day >= 5 ? -1 : d->day, days[d->weekday % 7],
                       d->month);
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
 
 typedef struct half {
@@ -65,7 +66,8 @@ typedef struct half {
 
 /* One of a rule's halves: from the first onset in `from` on. last: the last
  * year it holds, INT64_MAX for ever. */
-static void put_half(ical_writer *w, const half *h, int64_t from, int64_t last)
+static void put_half(cv_line_writer *w, const half *h, int64_t from,
+                     int64_t last)
 {
     int64_t onset;
 
@@ -73,31 +75,31 @@ static void put_half(ical_writer *w, const half *h, int64_t from, int64_t last)
         from = last = h->date->year;
     if (!cv_tz_date_onset(h->date, from, &onset))
         return;
-    cv_ical_line_begin(w, "BEGIN:");
+    cv_line_begin(w, "BEGIN:");
     cv_buf_put_str(&w->line, h->name);
-    cv_ical_line_end(w);
+    cv_line_end(w);
     put_local(w, onset);
     if (last != from)
         put_yearly(w, h->date, last == INT64_MAX ? 0 : last - from + 1);
     put_offset(w, "TZOFFSETFROM", h->before);
     put_offset(w, "TZOFFSETTO", h->after);
-    cv_ical_line_begin(w, "END:");
+    cv_line_begin(w, "END:");
     cv_buf_put_str(&w->line, h->name);
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
 
-static void put_rule(ical_writer *w, const cv_tz_rule *r, int64_t from,
+static void put_rule(cv_line_writer *w, const cv_tz_rule *r, int64_t from,
                      int64_t last)
 {
     int32_t standard = r->bias + r->standard_bias;
     int32_t daylight = r->bias + r->daylight_bias;
 
     if (!cv_tz_rule_has_dst(r)) {
-        cv_ical_put_literal(w, "BEGIN:STANDARD");
+        cv_line_put_literal(w, "BEGIN:STANDARD");
         put_local(w, cv_days_from_civil(from, 1, 1) * ICAL_DAY);
         put_offset(w, "TZOFFSETFROM", standard);
         put_offset(w, "TZOFFSETTO", standard);
-        cv_ical_put_literal(w, "END:STANDARD");
+        cv_line_put_literal(w, "END:STANDARD");
         return;
     }
     half s = { "STANDARD", &r->standard, daylight, standard };
@@ -115,7 +117,7 @@ static int64_t first_year(const cv_tz_rule *r, int64_t from_year)
     return r->from_year > LAST_FIRST_ONSET ? r->from_year : LAST_FIRST_ONSET;
 }
 
-void cv_ical_zone_put(ical_writer *w, cv_arena *arena, const cv_timezone *tz,
+void cv_ical_zone_put(cv_line_writer *w, cv_arena *arena, const cv_timezone *tz,
                       int64_t from_year, int64_t to_year, bool cdo_tzid)
 {
     const cv_tz_rule *end = tz->rules + tz->rule_count;
@@ -123,14 +125,14 @@ void cv_ical_zone_put(ical_writer *w, cv_arena *arena, const cv_timezone *tz,
     const cv_tz_rule *first = cv_timezone_rule(tz, from_year - 1);
     cv_slice name = cv_ical_zone_tzid(arena, tz);
 
-    cv_ical_put_literal(w, "BEGIN:VTIMEZONE");
-    cv_ical_line_begin(w, "TZID");
-    cv_ical_line_colon(w);
-    cv_ical_line_text(w, name);
-    cv_ical_line_end(w);
+    cv_line_put_literal(w, "BEGIN:VTIMEZONE");
+    cv_line_begin(w, "TZID");
+    cv_line_colon(w);
+    cv_line_text(w, name);
+    cv_line_end(w);
     int number = cdo_tzid ? cv_timezone_cdo_number(name) : -1;
     if (number >= 0)
-        cv_ical_put_int(w, "X-MICROSOFT-CDO-TZID", number);
+        cv_line_put_int(w, "X-MICROSOFT-CDO-TZID", number);
     for (size_t i = 0; i < RULES_MAX && first + i < end; i++) {
         const cv_tz_rule *r = first + i;
         bool more =
@@ -140,5 +142,5 @@ void cv_ical_zone_put(ical_writer *w, cv_arena *arena, const cv_timezone *tz,
         if (!more)
             break;
     }
-    cv_ical_put_literal(w, "END:VTIMEZONE");
+    cv_line_put_literal(w, "END:VTIMEZONE");
 }

@@ -1,5 +1,5 @@
 /* ical_calendars.c - prints calendars that went through message objects, for
- * ical_writer.py: each as a line "NAME LENGTH" and then its bytes. */
+ * cv_line_writer.py: each as a line "NAME LENGTH" and then its bytes. */
 #include "ical/ical.h"
 
 #include <stdio.h>

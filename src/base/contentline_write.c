@@ -1,30 +1,31 @@
-/* line.c - content lines, quoted, escaped and folded.
- * Source: RFC 5545 3.1, 3.2, 3.3.11; RFC 6868.
- */
-#include "ical/ical_private.h"
+/* Content lines, written: quoted, escaped and folded. */
+#include "base/contentline.h"
+
+#include "base/datetime.h"
+#include "base/text.h"
 
 #define FOLD_AT 75 /* octets of a physical line without its end */
 
-void cv_ical_writer_init(ical_writer *w, cv_buf *out)
+void cv_line_writer_init(cv_line_writer *w, cv_buf *out)
 {
     w->out = out;
     cv_buf_init(&w->line, 0);
 }
 
-void cv_ical_writer_clear(ical_writer *w)
+void cv_line_writer_clear(cv_line_writer *w)
 {
     cv_buf_clear(&w->line);
 }
 
-void cv_ical_line_begin_slice(ical_writer *w, cv_slice name)
+void cv_line_begin_slice(cv_line_writer *w, cv_slice name)
 {
     cv_buf_reset(&w->line);
     cv_buf_put_slice(&w->line, name);
 }
 
-void cv_ical_line_begin(ical_writer *w, const char *name)
+void cv_line_begin(cv_line_writer *w, const char *name)
 {
-    cv_ical_line_begin_slice(w, cv_slice_cstr(name));
+    cv_line_begin_slice(w, cv_slice_cstr(name));
 }
 
 static bool needs_quotes(cv_slice value)
@@ -35,7 +36,7 @@ static bool needs_quotes(cv_slice value)
     return false;
 }
 
-void cv_ical_line_param(ical_writer *w, const char *name, cv_slice value)
+void cv_line_param(cv_line_writer *w, const char *name, cv_slice value)
 {
     bool quotes = needs_quotes(value);
 
@@ -57,12 +58,12 @@ void cv_ical_line_param(ical_writer *w, const char *name, cv_slice value)
         cv_buf_put_byte(&w->line, '"');
 }
 
-void cv_ical_line_colon(ical_writer *w)
+void cv_line_colon(cv_line_writer *w)
 {
     cv_buf_put_byte(&w->line, ':');
 }
 
-void cv_ical_line_text(ical_writer *w, cv_slice text)
+void cv_line_text(cv_line_writer *w, cv_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.ptr[i];
@@ -79,14 +80,14 @@ void cv_ical_line_text(ical_writer *w, cv_slice text)
     }
 }
 
-void cv_ical_line_raw(ical_writer *w, cv_slice text)
+void cv_line_raw(cv_line_writer *w, cv_slice text)
 {
     for (size_t i = 0; i < text.len; i++)
         if ((text.ptr[i] >= 0x20 && text.ptr[i] != 0x7F) || text.ptr[i] == '\t')
             cv_buf_put_byte(&w->line, text.ptr[i]);
 }
 
-void cv_ical_line_end(ical_writer *w)
+void cv_line_end(cv_line_writer *w)
 {
     cv_slice rest = cv_buf_slice(&w->line);
     size_t room = FOLD_AT;
@@ -104,40 +105,40 @@ void cv_ical_line_end(ical_writer *w)
     cv_buf_put_str(w->out, "\r\n");
 }
 
-void cv_ical_put_literal(ical_writer *w, const char *line)
+void cv_line_put_literal(cv_line_writer *w, const char *line)
 {
-    cv_ical_line_begin(w, line);
-    cv_ical_line_end(w);
+    cv_line_begin(w, line);
+    cv_line_end(w);
 }
 
-void cv_ical_put_text(ical_writer *w, const char *name, cv_slice text)
+void cv_line_put_text(cv_line_writer *w, const char *name, cv_slice text)
 {
-    cv_ical_line_begin(w, name);
-    cv_ical_line_colon(w);
-    cv_ical_line_text(w, text);
-    cv_ical_line_end(w);
+    cv_line_begin(w, name);
+    cv_line_colon(w);
+    cv_line_text(w, text);
+    cv_line_end(w);
 }
 
-void cv_ical_put_word(ical_writer *w, const char *name, const char *word)
+void cv_line_put_word(cv_line_writer *w, const char *name, const char *word)
 {
-    cv_ical_line_begin(w, name);
-    cv_ical_line_colon(w);
+    cv_line_begin(w, name);
+    cv_line_colon(w);
     cv_buf_put_str(&w->line, word);
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
 
-void cv_ical_put_int(ical_writer *w, const char *name, int64_t value)
+void cv_line_put_int(cv_line_writer *w, const char *name, int64_t value)
 {
-    cv_ical_line_begin(w, name);
+    cv_line_begin(w, name);
     cv_buf_printf(&w->line, ":%lld", (long long)value);
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
 
-void cv_ical_put_utc(ical_writer *w, const char *name, int64_t ticks)
+void cv_line_put_utc(cv_line_writer *w, const char *name, int64_t ticks)
 {
-    cv_ical_line_begin(w, name);
-    cv_ical_line_colon(w);
+    cv_line_begin(w, name);
+    cv_line_colon(w);
     cv_ical_time_put(&w->line, ticks, false);
     cv_buf_put_byte(&w->line, 'Z');
-    cv_ical_line_end(w);
+    cv_line_end(w);
 }
