@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,6 +30,38 @@ static void memory_is_zero_aligned_and_distinct(void **state)
     cv_arena_free(&a);
     assert_null(a);
     cv_arena_free(&a);
+}
+
+/* A chunk may have served another arena of the thread. */
+static void memory_is_zero_whoever_had_it_before(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        cv_arena *arena = NULL;
+        assert_int_equal(cv_arena_new(0, &arena, NULL), CV_OK);
+        for (int i = 0; i < 40; i++) {
+            uint8_t *p = cv_arena_alloc(arena, 4000);
+            assert_non_null(p);
+            assert_true(p[0] == 0 && memcmp(p, p + 1, 3999) == 0);
+            memset(p, 0xA5, 4000);
+        }
+        cv_arena_free(&arena);
+    }
+}
+
+static void *use_an_arena(void *unused)
+{
+    memory_is_zero_whoever_had_it_before(NULL);
+    return unused;
+}
+
+/* What it kept goes with it: the leak checkers see to that. */
+static void a_thread_that_used_arenas_may_end(void **state)
+{
+    pthread_t thread;
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, use_an_arena, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
 static void large_pieces_leave_the_current_chunk_usable(void **state)
@@ -176,6 +209,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zero_aligned_and_distinct),
+        cmocka_unit_test(memory_is_zero_whoever_had_it_before),
+        cmocka_unit_test(a_thread_that_used_arenas_may_end),
         cmocka_unit_test(large_pieces_leave_the_current_chunk_usable),
         cmocka_unit_test(budget_is_the_bound_and_its_status_stays),
         cmocka_unit_test(budget_holds_over_many_chunks),

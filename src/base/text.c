@@ -257,18 +257,33 @@ static uint8_t *utf16_write(const uint8_t *p, size_t end, uint8_t *to)
 {
     for (size_t i = 0; i < end;) {
         size_t stop = i + ascii_run16(p + i, end - i);
-        for (; i < stop; i += 2)
-            *to++ = p[i];
+        for (; i < stop; i += 8, to += 4) {
+            to[0] = p[i];
+            to[1] = p[i + 2];
+            to[2] = p[i + 4];
+            to[3] = p[i + 6];
+        }
         if (i < end)
             to += cv_utf8_encode(to, utf16_next(p, end, &i));
     }
     return to;
 }
 
+#define ONE16 UINT64_C(0x0001000100010001)
+#define HIGH16 UINT64_C(0x8000800080008000)
+
 /* Offset of the first NUL unit, end when there is none. */
 static size_t find_nul16(const uint8_t *p, size_t end)
 {
-    for (size_t i = 0; i < end; i += 2) {
+    size_t i = 0;
+    /* Four at a time: a unit that is zero borrows from its highest bit. */
+    while (end - i >= 8) {
+        uint64_t units = load8(p + i);
+        if ((units - ONE16) & ~units & HIGH16)
+            break;
+        i += 8;
+    }
+    for (; i < end; i += 2) {
         if (p[i] == 0 && p[i + 1] == 0)
             return i;
     }

@@ -1,6 +1,7 @@
 /* main.c - the program: finds the subcommand and runs it. */
 #include "cli/commands.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static const cli_command *const commands[] = {
@@ -35,7 +36,17 @@ static const cli_command root = {
             "2 wrong usage.\n",
 };
 
+/* Messages come one after another: what one of them needed is kept for the
+ * next, instead of going back to the kernel each time (a third of the time of
+ * a small conversion). */
+static void keep_freed_memory(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 int main(int argc, char **argv)
 {
+    keep_freed_memory();
     return cli_run(&root, argc, argv);
 }

@@ -4,8 +4,9 @@
  * convert_bench make FOLDER        writes request.eml and request.msg
  * convert_bench to-mime FILE MS    .msg -> MIME as often as MS allows
  * convert_bench to-object FILE MS  MIME -> object, the same
+ * convert_bench read FILE MS       .msg -> object, the same
  *
- * The last two print "messages cpu_seconds peak_kilobytes". One conversion is
+ * The last three print "messages cpu_seconds peak_kilobytes". One conversion is
  * all of it: reading the bytes, the object, the output into memory, freeing.
  */
 #include "convert/convert.h"
@@ -13,6 +14,7 @@
 #include "msg/msg.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +199,18 @@ static void to_mime(cv_slice in, const cv_convert_options *options)
     cv_buf_clear(&out);
 }
 
+static void read_msg(cv_slice in, const cv_convert_options *options)
+{
+    cv_error err;
+    cv_object *obj;
+    cv_report *report;
+    (void)options;
+    check(cv_report_new(&report, &err), &err);
+    check(cv_msg_read(in, &obj, report, &err), &err);
+    cv_object_free(&obj);
+    cv_report_free(&report);
+}
+
 static void to_object(cv_slice in, const cv_convert_options *options)
 {
     cv_error err;
@@ -238,6 +252,8 @@ int main(int argc, char **argv)
     cv_error err;
     cv_env env = cv_env_system();
     cv_convert_options *options;
+    (void)mallopt(M_TRIM_THRESHOLD, 4 << 20); /* as cli/main.c does */
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     check(cv_convert_options_new(&env, &options, &err), &err);
     cv_convert_set_domain(options, CV_S("north.example"));
     if (argc == 3 && strcmp(argv[1], "make") == 0)
@@ -247,8 +263,11 @@ int main(int argc, char **argv)
     else if (argc == 4 && strcmp(argv[1], "to-object") == 0)
         measure(to_object, load(argv[2]), strtod(argv[3], NULL) / 1000,
                 options);
+    else if (argc == 4 && strcmp(argv[1], "read") == 0)
+        measure(read_msg, load(argv[2]), strtod(argv[3], NULL) / 1000, options);
     else
-        die("usage: make FOLDER | to-mime FILE MS | to-object FILE MS");
+        die("usage: make FOLDER | to-mime FILE MS | to-object FILE MS | "
+            "read FILE MS");
     cv_convert_options_free(&options);
     return 0;
 }
