@@ -7,7 +7,10 @@
 #include <string.h>
 
 #define RING 4096
-#define HEAD 16 /* bytes of the header */
+#define PRESET (sizeof preset - 1)
+#define HEAD 16                /* bytes of the header */
+#define MIN_MATCH ((size_t)2)  /* bytes of the shortest reference */
+#define MAX_MATCH ((size_t)17) /* and of the longest */
 #define TYPE_LZFU UINT32_C(0x75465A4C)
 #define TYPE_MELA UINT32_C(0x414C454D)
 
@@ -18,68 +21,101 @@ static const char preset[] =
     "{\\colortbl\\red0\\green0\\blue0\r\n"
     "\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
-/* Four bits at a time: remainders of the polynomial 0xEDB88320. */
-static const uint32_t nibbles[16] = {
-    0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
-    0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
-    0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
-};
+/* Remainders of the polynomial 0xEDB88320, a byte at a time. */
+static void make_table(uint32_t table[256])
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t c = i;
+        for (unsigned bit = 0; bit < 8; bit++)
+            c = c & 1 ? c >> 1 ^ UINT32_C(0xEDB88320) : c >> 1;
+        table[i] = c;
+    }
+}
 
 uint32_t cv_lzfu_crc(cv_slice bytes)
 {
-    uint32_t crc = 0;
-    for (size_t i = 0; i < bytes.len; i++) {
-        crc ^= bytes.ptr[i];
-        crc = crc >> 4 ^ nibbles[crc & 15];
-        crc = crc >> 4 ^ nibbles[crc & 15];
-    }
+    uint32_t table[256], crc = 0;
+    make_table(table);
+    for (size_t i = 0; i < bytes.len; i++)
+        crc = crc >> 8 ^ table[(crc ^ bytes.ptr[i]) & 0xFF];
     return crc;
 }
 
-typedef struct ring {
-    uint8_t bytes[RING];
-    size_t at; /* where the next byte is stored */
-    cv_buf out;
-} ring;
+/* -- decompression -- */
 
-static void put(ring *r, uint8_t byte)
+/* Positions count from the start of the preset text, so that position modulo
+ * 4096 is the place in the ring, and the ring itself need not be kept. */
+typedef struct extent {
+    size_t end;   /* position behind the last byte */
+    bool ended;   /* the end token was met */
+    bool limited; /* CV_LIMIT_RTF_BYTES was reached */
+} extent;
+
+/* Bytes back to what a reference means; 0 for the end token. */
+static size_t distance(size_t at, const uint8_t *token)
 {
-    r->bytes[r->at] = byte;
-    r->at = (r->at + 1) % RING;
-    cv_buf_put_byte(&r->out, byte);
+    return (at - ((size_t)token[0] << 4 | token[1] >> 4)) % RING;
 }
 
-/* One reference; false at the end token. */
-static bool copy(ring *r, uint8_t high, uint8_t low)
+static size_t match_length(const uint8_t *token)
 {
-    size_t from = (size_t)high << 4 | low >> 4;
-    size_t len = (size_t)(low & 15) + 2;
-    if (from == r->at)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        put(r, r->bytes[(from + i) % RING]);
-    return true;
+    return (size_t)(token[1] & 15) + MIN_MATCH;
 }
 
-/* True when the end token was met. */
-static bool expand(ring *r, cv_slice in)
+/* How much will come out: nothing is allocated on the header's word. */
+static extent measure(cv_slice in)
 {
+    extent e = { .end = PRESET };
     size_t pos = 0;
-    while (pos < in.len && r->out.status == CV_OK) {
+    while (pos < in.len) {
         uint8_t control = in.ptr[pos++];
         for (unsigned bit = 0; bit < 8 && pos < in.len; bit++) {
+            if (e.end - PRESET > CV_LIMIT_RTF_BYTES - MAX_MATCH) {
+                e.limited = true;
+                return e;
+            }
             if (!(control >> bit & 1)) {
-                put(r, in.ptr[pos++]);
+                pos++;
+                e.end++;
                 continue;
             }
             if (in.len - pos < 2)
-                return false;
-            if (!copy(r, in.ptr[pos], in.ptr[pos + 1]))
-                return true;
+                return e;
+            e.ended = !distance(e.end, in.ptr + pos);
+            if (e.ended)
+                return e;
+            e.end += match_length(in.ptr + pos);
             pos += 2;
         }
     }
-    return false;
+    return e;
+}
+
+/* What the preset text does not cover of the ring is zero. */
+static size_t copy(uint8_t *all, size_t at, const uint8_t *token)
+{
+    size_t back = distance(at, token), len = match_length(token);
+    for (size_t i = 0; i < len; i++, at++)
+        all[at] = at >= back ? all[at - back] : 0;
+    return at;
+}
+
+/* all has room for e.end bytes; in was measured. */
+static void expand(uint8_t *all, size_t end, cv_slice in)
+{
+    size_t pos = 0, at = PRESET;
+    memcpy(all, preset, PRESET);
+    while (at < end) {
+        uint8_t control = in.ptr[pos++];
+        for (unsigned bit = 0; bit < 8 && at < end; bit++) {
+            if (control >> bit & 1) {
+                at = copy(all, at, in.ptr + pos);
+                pos += 2;
+            } else {
+                all[at++] = in.ptr[pos++];
+            }
+        }
+    }
 }
 
 static cv_slice without_nul(cv_slice s)
@@ -92,21 +128,17 @@ static cv_slice without_nul(cv_slice s)
 static cv_status decompress(cv_arena *arena, cv_slice contents, cv_slice *rtf,
                             bool *ended, cv_error *err)
 {
-    ring *r = cv_arena_alloc(arena, sizeof *r);
-    if (!r)
+    extent e = measure(contents);
+    if (e.limited)
+        return cv_fail(err, CV_ERR_LIMIT, "RTF of more than %zu bytes",
+                       CV_LIMIT_RTF_BYTES);
+    uint8_t *all = cv_arena_alloc(arena, e.end);
+    if (!all)
         return cv_arena_fail(arena, err);
-    memcpy(r->bytes, preset, sizeof preset - 1);
-    r->at = sizeof preset - 1;
-    cv_buf_init(&r->out, CV_LIMIT_RTF_BYTES);
-    *ended = expand(r, contents);
-    cv_status st = cv_buf_status(&r->out, err);
-    if (st == CV_OK) {
-        *rtf = without_nul(cv_buf_dup(&r->out, arena));
-        if (!rtf->ptr)
-            st = cv_arena_fail(arena, err);
-    }
-    cv_buf_clear(&r->out);
-    return st;
+    expand(all, e.end, contents);
+    *rtf = cv_slice_of(all + PRESET, e.end - PRESET);
+    *ended = e.ended;
+    return CV_OK;
 }
 
 cv_status cv_lzfu_decompress(cv_arena *arena, cv_slice in, cv_slice *rtf,
@@ -129,13 +161,168 @@ cv_status cv_lzfu_decompress(cv_arena *arena, cv_slice in, cv_slice *rtf,
         len = comp_size - 12;
     cv_slice contents = cv_slice_sub(in, HEAD, len);
     if (type == TYPE_MELA)
-        *rtf = without_nul(cv_slice_sub(contents, 0, raw));
+        *rtf = cv_slice_sub(contents, 0, raw);
     else if (type != TYPE_LZFU)
         return cv_fail(err, CV_ERR_SYNTAX, "RTF of form 0x%08x", type);
     else
         CV_TRY(decompress(arena, contents, rtf, &ended, err));
     if (damaged)
         *damaged = !ended || contents.len != (size_t)comp_size - 12 ||
+                   rtf->len != raw ||
                    (type == TYPE_LZFU && cv_lzfu_crc(contents) != crc);
+    *rtf = without_nul(*rtf);
     return CV_OK;
+}
+
+/* -- compression -- */
+
+#define KEYS 16384  /* of two bytes; one of its own for each pair of ASCII */
+#define NONE 0xFFFF /* end of a queue */
+
+/* Where each pair of bytes stands within the ring, oldest first. A place is
+ * a position modulo 4096. */
+typedef struct matcher {
+    const uint8_t *all; /* the preset text and what is compressed */
+    size_t len;
+    uint16_t first[KEYS], last[KEYS], next[RING];
+} matcher;
+
+typedef struct match {
+    size_t from, len;
+} match;
+
+static size_t key_at(const matcher *m, size_t pos)
+{
+    return ((size_t)m->all[pos] << 7 ^ m->all[pos + 1]) % KEYS;
+}
+
+/* The byte at pos has been written; the oldest one leaves the ring. */
+static void advance(matcher *m, size_t pos)
+{
+    if (pos + 1 >= RING)
+        m->first[key_at(m, pos + 1 - RING)] = m->next[(pos + 1) % RING];
+    if (pos + 1 >= m->len)
+        return;
+    uint16_t place = (uint16_t)(pos % RING);
+    size_t key = key_at(m, pos);
+    if (m->first[key] == NONE)
+        m->first[key] = place;
+    else
+        m->next[m->last[key]] = place;
+    m->last[key] = place;
+    m->next[place] = NONE;
+}
+
+static size_t common(const uint8_t *a, const uint8_t *b, size_t most)
+{
+    size_t n = 0;
+    while (n < most && a[n] == b[n])
+        n++;
+    return n;
+}
+
+/* The longest, of several the oldest; it may run into itself. */
+static match find(const matcher *m, size_t pos)
+{
+    match best = { 0, 1 };
+    size_t most = m->len - pos < MAX_MATCH ? m->len - pos : MAX_MATCH;
+    if (most < MIN_MATCH)
+        return best;
+    const uint8_t *here = m->all + pos;
+    for (uint16_t place = m->first[key_at(m, pos)];
+         place != NONE && best.len < most; place = m->next[place]) {
+        const uint8_t *there = here - (pos - place) % RING;
+        if (there[best.len] != here[best.len])
+            continue;
+        size_t n = common(there, here, most);
+        if (n > best.len)
+            best = (match){ place, n };
+    }
+    return best;
+}
+
+static void put_token(cv_buf *out, size_t offset, size_t low)
+{
+    cv_buf_put_byte(out, (uint8_t)(offset >> 4));
+    cv_buf_put_byte(out, (uint8_t)((offset & 15) << 4 | low));
+}
+
+/* Runs of a control byte and eight tokens; ends with the end token. */
+static void compress(matcher *m, cv_buf *out)
+{
+    size_t pos = PRESET, control = 0;
+    unsigned bit = 8;
+    for (bool more = true; more; bit++) {
+        if (bit == 8) {
+            bit = 0;
+            control = out->len;
+            cv_buf_put_byte(out, 0);
+        }
+        more = pos < m->len;
+        match found = more ? find(m, pos) : (match){ pos % RING, MIN_MATCH };
+        if (found.len < MIN_MATCH)
+            cv_buf_put_byte(out, m->all[pos]);
+        else
+            put_token(out, found.from, found.len - MIN_MATCH);
+        if (found.len >= MIN_MATCH && out->status == CV_OK)
+            out->data[control] |= (uint8_t)(1u << bit);
+        for (size_t i = 0; more && i < found.len; i++)
+            advance(m, pos++);
+    }
+}
+
+static void put_header(cv_buf *out, cv_slice rtf, cv_slice contents)
+{
+    cv_buf_put_u32le(out, (uint32_t)(contents.len + 12));
+    cv_buf_put_u32le(out, (uint32_t)rtf.len);
+    cv_buf_put_u32le(out, TYPE_LZFU);
+    cv_buf_put_u32le(out, cv_lzfu_crc(contents));
+    cv_buf_put_slice(out, contents);
+}
+
+static matcher *new_matcher(cv_arena *arena, cv_slice rtf)
+{
+    matcher *m = cv_arena_alloc(arena, sizeof *m);
+    uint8_t *all = cv_arena_alloc(arena, PRESET + rtf.len);
+    if (!m || !all)
+        return NULL;
+    memcpy(all, preset, PRESET);
+    if (rtf.len)
+        memcpy(all + PRESET, rtf.ptr, rtf.len);
+    m->all = all;
+    m->len = PRESET + rtf.len;
+    memset(m->first, 0xFF, sizeof m->first);
+    for (size_t i = 0; i < PRESET; i++)
+        advance(m, i);
+    return m;
+}
+
+cv_status cv_lzfu_compress(cv_arena *arena, cv_slice rtf, cv_slice *out,
+                           cv_error *err)
+{
+    cv_arena *scratch = NULL;
+    cv_buf contents, whole;
+    if (rtf.len > CV_LIMIT_RTF_BYTES)
+        return cv_fail(err, CV_ERR_LIMIT, "RTF of %zu bytes", rtf.len);
+    CV_TRY(cv_arena_new(0, &scratch, err));
+    cv_buf_init(&contents, 0);
+    cv_buf_init(&whole, 0);
+    matcher *m = new_matcher(scratch, rtf);
+    cv_status st = m ? CV_OK : cv_arena_fail(scratch, err);
+    if (st == CV_OK) {
+        compress(m, &contents);
+        put_header(&whole, rtf, cv_buf_slice(&contents));
+        st = cv_buf_status(&contents, err);
+    }
+    if (st == CV_OK)
+        st = cv_buf_status(&whole, err);
+    if (st == CV_OK) {
+        *out = cv_buf_dup(&whole, arena);
+        if (!out->ptr)
+            st = cv_arena_fail(arena, err);
+    }
+    cv_buf_clear(&contents);
+    cv_buf_clear(&whole);
+    cv_arena_free(&scratch);
+    return st;
 }
