@@ -3,13 +3,12 @@
  * converter costs 0.2 us once its table is loaded, so none is kept. */
 #include "base/text.h"
 
+#include "base/icu_private.h"
 #include "base/text_private.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
-#include <unicode/ucnv.h>
-#include <unicode/ucnv_cb.h>
 
 #define CP_UTF8 65001
 #define CP_ASCII 20127
@@ -202,7 +201,8 @@ static void on_bad_bytes(const void *context, UConverterToUnicodeArgs *args,
         return;
     *(bool *)(uintptr_t)context = true;
     *code = U_ZERO_ERROR;
-    ucnv_cbToUWriteUChars(args, &replacement, 1, 0, code);
+    cv_icu_converters_get()->ucnv_cbToUWriteUChars(args, &replacement, 1, 0,
+                                                   code);
 }
 
 /* Appends units as UTF-8. *high holds half of a pair between calls. */
@@ -232,21 +232,24 @@ static void put_units(cv_buf *buf, const UChar *units, size_t count,
 static bool icu_decode(const char *name, cv_slice bytes, cv_buf *buf,
                        bool *lost)
 {
+    const cv_icu_converters *icu = cv_icu_converters_get();
     UErrorCode code = U_ZERO_ERROR;
-    UConverter *cnv = ucnv_open(name, &code);
+    if (!icu)
+        return false;
+    UConverter *cnv = icu->ucnv_open(name, &code);
     if (U_FAILURE(code))
         return false;
-    ucnv_setToUCallBack(cnv, on_bad_bytes, lost, NULL, NULL, &code);
+    icu->ucnv_setToUCallBack(cnv, on_bad_bytes, lost, NULL, NULL, &code);
     const char *from = (const char *)bytes.ptr, *end = from + bytes.len;
     UChar units[512], high = 0;
     do {
         UChar *to = units;
         code = U_ZERO_ERROR;
-        ucnv_toUnicode(cnv, &to, units + CV_LEN(units), &from, end, NULL, true,
-                       &code);
+        icu->ucnv_toUnicode(cnv, &to, units + CV_LEN(units), &from, end, NULL,
+                            true, &code);
         put_units(buf, units, (size_t)(to - units), &high);
     } while (code == U_BUFFER_OVERFLOW_ERROR && buf->status == CV_OK);
-    ucnv_close(cnv);
+    icu->ucnv_close(cnv);
     return U_SUCCESS(code) || buf->status != CV_OK;
 }
 
@@ -406,30 +409,34 @@ static cv_status encode_own(cv_arena *arena, cv_slice text, cv_slice charset,
 /* CV_ERR_RANGE when a character has no counterpart. */
 static cv_status icu_encode(const char *name, cv_slice text, cv_buf *buf)
 {
+    const cv_icu_converters *icu = cv_icu_converters_get();
     UErrorCode code = U_ZERO_ERROR;
-    UConverter *to = ucnv_open(name, &code);
-    UConverter *from = ucnv_open("UTF-8", &code);
+    if (!icu)
+        return CV_ERR_UNSUP;
+    UConverter *to = icu->ucnv_open(name, &code);
+    UConverter *from = icu->ucnv_open("UTF-8", &code);
     if (U_FAILURE(code)) {
-        ucnv_close(to);
-        ucnv_close(from);
+        icu->ucnv_close(to);
+        icu->ucnv_close(from);
         return CV_ERR_UNSUP;
     }
-    ucnv_setFromUCallBack(to, UCNV_FROM_U_CALLBACK_STOP, NULL, NULL, NULL,
-                          &code);
+    icu->ucnv_setFromUCallBack(to, icu->UCNV_FROM_U_CALLBACK_STOP, NULL, NULL,
+                               NULL, &code);
     UChar pivot[512], *pivot_from = pivot, *pivot_to = pivot;
     const char *in = (const char *)text.ptr;
     bool first = true;
     do {
         char out[1024], *at = out;
         code = U_ZERO_ERROR;
-        ucnv_convertEx(to, from, &at, out + sizeof(out), &in,
-                       (const char *)text.ptr + text.len, pivot, &pivot_from,
-                       &pivot_to, pivot + CV_LEN(pivot), first, true, &code);
+        icu->ucnv_convertEx(to, from, &at, out + sizeof(out), &in,
+                            (const char *)text.ptr + text.len, pivot,
+                            &pivot_from, &pivot_to, pivot + CV_LEN(pivot),
+                            first, true, &code);
         cv_buf_put(buf, out, (size_t)(at - out));
         first = false;
     } while (code == U_BUFFER_OVERFLOW_ERROR && buf->status == CV_OK);
-    ucnv_close(to);
-    ucnv_close(from);
+    icu->ucnv_close(to);
+    icu->ucnv_close(from);
     return U_FAILURE(code) && code != U_BUFFER_OVERFLOW_ERROR ? CV_ERR_RANGE
                                                               : CV_OK;
 }

@@ -269,15 +269,6 @@ cv_slice cv_line_param_get(const cv_content_line *line, const char *name)
 
 /* -- values -- */
 
-/* Bytes of hex digits, -1 for another character. */
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 cv_slice cv_line_unescape(cv_arena *arena, cv_slice value)
 {
     uint8_t *out = cv_arena_alloc(arena, value.len + 1);
@@ -314,8 +305,8 @@ cv_slice cv_line_decode_qp(cv_arena *arena, cv_slice value)
     for (size_t i = 0; i < value.len; i++) {
         int high = -1, low = -1;
         if (value.ptr[i] == '=' && i + 2 < value.len) {
-            high = hex_digit(value.ptr[i + 1]);
-            low = hex_digit(value.ptr[i + 2]);
+            high = cv_hex_digit(value.ptr[i + 1]);
+            low = cv_hex_digit(value.ptr[i + 2]);
         }
         if (high >= 0 && low >= 0) {
             out[len++] = (uint8_t)(high * 16 + low);

@@ -1,7 +1,7 @@
 /* The rest of text.h: hex, base64, numbers, SHA-256. */
 #include "base/text.h"
 
-#include <glib.h>
+#include <nettle/sha2.h>
 
 void cv_hex_put(cv_buf *buf, cv_slice bytes, bool upper)
 {
@@ -19,14 +19,6 @@ void cv_hex_put(cv_buf *buf, cv_slice bytes, bool upper)
     cv_buf_put(buf, out, used);
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 cv_status cv_hex_decode(cv_arena *arena, cv_slice hex, cv_slice *out,
                         cv_error *err)
 {
@@ -37,7 +29,7 @@ cv_status cv_hex_decode(cv_arena *arena, cv_slice hex, cv_slice *out,
     if (!bytes)
         return cv_arena_fail(arena, err);
     for (size_t i = 0; i < hex.len; i += 2) {
-        int high = hex_digit(hex.ptr[i]), low = hex_digit(hex.ptr[i + 1]);
+        int high = cv_hex_digit(hex.ptr[i]), low = cv_hex_digit(hex.ptr[i + 1]);
         if (high < 0 || low < 0)
             return cv_fail_at(err, CV_ERR_SYNTAX, high < 0 ? i : i + 1,
                               "no hex digit");
@@ -182,16 +174,32 @@ cv_status cv_parse_u32(cv_slice s, uint32_t *out)
     return CV_OK;
 }
 
+static struct sha256_ctx *sha256_of(cv_sha256_state *state)
+{
+    _Static_assert(sizeof(struct sha256_ctx) <= sizeof(cv_sha256_state),
+                   "the state holds Nettle's");
+    return (struct sha256_ctx *)(void *)state;
+}
+
+void cv_sha256_begin(cv_sha256_state *state)
+{
+    sha256_init(sha256_of(state));
+}
+
+void cv_sha256_add(cv_sha256_state *state, const void *bytes, size_t len)
+{
+    sha256_update(sha256_of(state), len, bytes);
+}
+
+void cv_sha256_end(cv_sha256_state *state, uint8_t out[32])
+{
+    sha256_digest(sha256_of(state), 32, out);
+}
+
 void cv_sha256(cv_slice bytes, uint8_t out[32])
 {
-    gsize len = 32;
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    /* g_checksum_update() takes a signed length. */
-    while (bytes.len) {
-        size_t n = bytes.len < (1u << 30) ? bytes.len : (1u << 30);
-        g_checksum_update(sum, bytes.ptr, (gssize)n);
-        bytes = cv_slice_sub(bytes, n, bytes.len);
-    }
-    g_checksum_get_digest(sum, out, &len);
-    g_checksum_free(sum);
+    cv_sha256_state state;
+    cv_sha256_begin(&state);
+    cv_sha256_add(&state, bytes.ptr, bytes.len);
+    cv_sha256_end(&state, out);
 }

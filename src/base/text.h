@@ -55,6 +55,14 @@ CV_NODISCARD cv_status cv_utf8_to_charset(cv_arena *arena, cv_slice text,
                                           cv_slice charset, cv_slice *out,
                                           cv_error *err);
 
+/* 0 to 15 of a hexadecimal digit of either case, -1 for another byte. */
+static inline int cv_hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 /* Lower-case (upper: upper-case) hexadecimal. */
 void cv_hex_put(cv_buf *buf, cv_slice bytes, bool upper);
 /* Errors: CV_ERR_SYNTAX for odd length or a character that is no digit. */
@@ -79,5 +87,19 @@ CV_NODISCARD cv_status cv_parse_u32(cv_slice s, uint32_t *out);
 
 /* Compiled-in SHA-256 through GLib; out is 32 bytes. */
 void cv_sha256(cv_slice bytes, uint8_t out[32]);
+/* The same in pieces. */
+typedef struct cv_sha256_state {
+    uint64_t words[16];
+} cv_sha256_state;
+void cv_sha256_begin(cv_sha256_state *state);
+void cv_sha256_add(cv_sha256_state *state, const void *bytes, size_t len);
+void cv_sha256_end(cv_sha256_state *state, uint8_t out[32]);
+
+/* Numbers with a fraction, with a point whatever the program's locale says.
+ * format: a printf one for one double, "%.17g". text: cut to size. */
+#define CV_REAL_TEXT 40
+void cv_real_put(char text[CV_REAL_TEXT], const char *format, double value);
+/* strtod(): *end is where it stopped. */
+double cv_real_parse(const char *text, char **end);
 
 #endif

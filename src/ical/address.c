@@ -3,14 +3,6 @@
  */
 #include "ical/ical_private.h"
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static cv_slice decode_percent(cv_arena *arena, cv_slice s)
 {
     if (cv_slice_find_byte(s, '%', 0) == CV_NPOS)
@@ -20,8 +12,8 @@ static cv_slice decode_percent(cv_arena *arena, cv_slice s)
     if (!out)
         return s;
     for (size_t i = 0; i < s.len; i++) {
-        int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-        int low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : -1;
+        int high = i + 2 < s.len ? cv_hex_digit(s.ptr[i + 1]) : -1;
+        int low = i + 2 < s.len ? cv_hex_digit(s.ptr[i + 2]) : -1;
         if (s.ptr[i] == '%' && high >= 0 && low >= 0) {
             out[len++] = (uint8_t)(high * 16 + low);
             i += 2;

@@ -181,14 +181,6 @@ cv_slice cv_imcea_encode(cv_arena *arena, cv_slice address_type,
     return take(&buf, arena);
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The encapsulated address into out, which has room for body.len bytes. */
 static cv_status decode_body(cv_slice body, uint8_t *out, size_t *len)
 {
@@ -198,8 +190,8 @@ static cv_status decode_body(cv_slice body, uint8_t *out, size_t *len)
         if (c == '_') {
             c = '/';
         } else if (c == '+') {
-            int high = i + 2 < body.len ? hex_digit(body.ptr[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(body.ptr[i + 2]) : -1;
+            int high = i + 2 < body.len ? cv_hex_digit(body.ptr[i + 1]) : -1;
+            int low = high >= 0 ? cv_hex_digit(body.ptr[i + 2]) : -1;
             if (low < 0)
                 return CV_ERR_SYNTAX;
             c = (uint8_t)(high << 4 | low);

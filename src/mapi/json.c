@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glib.h>
-
 /* -- writing -------------------------------------------------------------- */
 
 cv_json_writer cv_json_writer_of(cv_buf *buf, bool pretty)
@@ -141,7 +139,7 @@ void cv_json_put_int(cv_json_writer *w, const char *key, int64_t v)
 
 void cv_json_put_real(cv_json_writer *w, const char *key, double v)
 {
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    char text[CV_REAL_TEXT];
     static const char *const formats[] = { "%.15g", "%.16g", "%.17g" };
     if (isnan(v)) {
         cv_json_put_str(w, key, "NaN");
@@ -157,8 +155,8 @@ void cv_json_put_real(cv_json_writer *w, const char *key, double v)
         return;
     }
     for (size_t i = 0; i < CV_LEN(formats); i++) {
-        g_ascii_formatd(text, sizeof(text), formats[i], v);
-        if (g_ascii_strtod(text, NULL) == v)
+        cv_real_put(text, formats[i], v);
+        if (cv_real_parse(text, NULL) == v)
             break;
     }
     cv_buf_put_str(w->buf, text);

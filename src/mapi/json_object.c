@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glib.h>
-
 #define FLUSH_BYTES ((size_t)64 << 10)
 #define SHORT_BINARY 4096 /* bytes that are shown without CV_JSON_FULL */
 
@@ -119,14 +117,14 @@ static void put_time(cv_json_writer *w, const char *key, uint64_t filetime)
 
 static void put_oledate(cv_json_writer *w, const char *key, double date)
 {
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    char text[CV_REAL_TEXT];
     int64_t ticks;
     if (cv_oledate_to_ticks(date, &ticks, NULL) == CV_OK) {
         put_iso(w, key, ticks, false);
     } else if (isnan(date)) {
         cv_json_put_str(w, key, "oledate:NaN");
     } else {
-        g_ascii_formatd(text, sizeof(text), "%.17g", date);
+        cv_real_put(text, "%.17g", date);
         put_format(w, key, "oledate:%s", text);
     }
 }
@@ -134,15 +132,15 @@ static void put_oledate(cv_json_writer *w, const char *key, double date)
 /* A float's shortest decimal form is shorter than its double's. */
 static void put_f32(cv_json_writer *w, const char *key, double v)
 {
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    char text[CV_REAL_TEXT];
     static const char *const formats[] = { "%.6g", "%.7g", "%.8g", "%.9g" };
     if (!isfinite(v) || v == 0.0) {
         cv_json_put_real(w, key, v);
         return;
     }
     for (size_t i = 0; i < CV_LEN(formats); i++) {
-        g_ascii_formatd(text, sizeof(text), formats[i], v);
-        if ((float)g_ascii_strtod(text, NULL) == (float)v)
+        cv_real_put(text, formats[i], v);
+        if ((float)cv_real_parse(text, NULL) == (float)v)
             break;
     }
     cv_json_put_raw(w, key, cv_slice_cstr(text));
@@ -342,7 +340,7 @@ static cv_status put_bag(writer *j, const cv_bag *bag, cv_error *err)
 /* -- attachments ---------------------------------------------------------- */
 
 typedef struct digest {
-    GChecksum *sum;
+    cv_sha256_state sum;
     uint64_t size;
 } digest;
 
@@ -351,26 +349,23 @@ static cv_status digest_write(void *ctx, const void *bytes, size_t len,
 {
     digest *d = ctx;
     (void)err;
-    while (len > 0) { /* GLib's length is signed */
-        size_t part = len < FLUSH_BYTES ? len : FLUSH_BYTES;
-        g_checksum_update(d->sum, bytes, (gssize)part);
-        bytes = (const uint8_t *)bytes + part;
-        len -= part;
-        d->size += part;
-    }
+    cv_sha256_add(&d->sum, bytes, len);
+    d->size += len;
     return CV_OK;
 }
 
 static cv_status put_blob_digest(writer *j, const cv_blob *blob, cv_error *err)
 {
-    digest d = { .sum = g_checksum_new(G_CHECKSUM_SHA256) };
+    uint8_t hash[32];
+    digest d = { .size = 0 };
+    cv_sha256_begin(&d.sum);
     cv_sink sink = { digest_write, &d };
     cv_status status = cv_blob_pump(blob, &sink, err);
     if (status == CV_OK) {
         cv_json_put_int(&j->w, "size", (int64_t)d.size);
-        cv_json_put_str(&j->w, "sha256", g_checksum_get_string(d.sum));
+        cv_sha256_end(&d.sum, hash);
+        cv_json_put_hex(&j->w, "sha256", cv_slice_of(hash, sizeof(hash)));
     }
-    g_checksum_free(d.sum);
     return status;
 }
 

@@ -12,8 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <glib.h>
-
 typedef struct reader {
     cv_object *obj;    /* the one that is read */
     cv_arena *arena;   /* the tree's: borrowed */
@@ -44,7 +42,7 @@ static bool parse_hex(cv_slice text, uint64_t *out)
     if (!cv_slice_istarts(text, CV_S("0x")) || text.len < 3 || text.len > 18)
         return false;
     for (size_t i = 2; i < text.len; i++) {
-        int digit = g_ascii_xdigit_value((char)text.ptr[i]);
+        int digit = cv_hex_digit(text.ptr[i]);
         if (digit < 0)
             return false;
         v = v << 4 | (uint64_t)digit;
@@ -146,7 +144,7 @@ static bool parse_real(cv_slice text, double *out)
         return false;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = 0;
-    *out = g_ascii_strtod(copy, &end);
+    *out = cv_real_parse(copy, &end);
     return end == copy + text.len;
 }
 

@@ -145,8 +145,8 @@ static size_t skip_line_end(cv_slice in, size_t pos)
 /* in.ptr[i] is '='; gives the place after what it introduces. */
 static size_t qp_escape(window *w, cv_slice in, size_t i)
 {
-    int high = i + 1 < in.len ? cv_mime_hex_digit(in.ptr[i + 1]) : -1;
-    int low = i + 2 < in.len ? cv_mime_hex_digit(in.ptr[i + 2]) : -1;
+    int high = i + 1 < in.len ? cv_hex_digit(in.ptr[i + 1]) : -1;
+    int low = i + 2 < in.len ? cv_hex_digit(in.ptr[i + 2]) : -1;
     if (high >= 0 && low >= 0) {
         put(w, (uint8_t)(high << 4 | low));
         return i + 3;

@@ -31,13 +31,6 @@ static inline bool cv_mime_is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
-static inline int cv_mime_hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 bool cv_mime_all_blank(cv_slice s);
 
 /* Length of the field name that a line begins with, 0 when it is no header

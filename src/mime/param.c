@@ -216,8 +216,8 @@ static void scan_params(scan *s)
 static void put_percent(cv_buf *out, cv_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        int high = i + 2 < s.len ? cv_mime_hex_digit(s.ptr[i + 1]) : -1;
-        int low = i + 2 < s.len ? cv_mime_hex_digit(s.ptr[i + 2]) : -1;
+        int high = i + 2 < s.len ? cv_hex_digit(s.ptr[i + 1]) : -1;
+        int low = i + 2 < s.len ? cv_hex_digit(s.ptr[i + 2]) : -1;
         if (s.ptr[i] == '%' && high >= 0 && low >= 0) {
             cv_buf_put_byte(out, (uint8_t)(high << 4 | low));
             i += 2;

@@ -64,8 +64,8 @@ static void decode_q(cv_buf *out, cv_slice text)
         uint8_t c = text.ptr[i];
         int high = -1, low = -1;
         if (c == '=' && i + 2 < text.len) {
-            high = cv_mime_hex_digit(text.ptr[i + 1]);
-            low = cv_mime_hex_digit(text.ptr[i + 2]);
+            high = cv_hex_digit(text.ptr[i + 1]);
+            low = cv_hex_digit(text.ptr[i + 2]);
         }
         if (high >= 0 && low >= 0) {
             cv_buf_put_byte(out, (uint8_t)(high << 4 | low));

@@ -163,18 +163,7 @@ bool smtp_param_next(cv_slice *rest, cv_slice *key, cv_slice *value, bool *ok)
 
 /* -- xtext -- */
 
-/* Upper-case only, as RFC 3461 has it, and lower as some write it. */
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
-
+/* Digits are upper-case in RFC 3461, lower as some write it. */
 cv_status smtp_xtext_decode(cv_arena *arena, cv_slice xtext, cv_slice *out)
 {
     uint8_t *text = cv_arena_alloc(arena, xtext.len + 1);
@@ -187,8 +176,8 @@ cv_status smtp_xtext_decode(cv_arena *arena, cv_slice xtext, cv_slice *out)
             return CV_ERR_SYNTAX;
         if (c == '+') {
             bool both = xtext.len - i > 2;
-            int high = both ? hex_value(xtext.ptr[i + 1]) : -1;
-            int low = both ? hex_value(xtext.ptr[i + 2]) : -1;
+            int high = both ? cv_hex_digit(xtext.ptr[i + 1]) : -1;
+            int low = both ? cv_hex_digit(xtext.ptr[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return CV_ERR_SYNTAX;
             c = high * 16 + low;

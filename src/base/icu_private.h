@@ -1,0 +1,51 @@
+/* icu_private.h - ICU's functions, for charset.c and zonedata.c. */
+#ifndef CV_BASE_ICU_PRIVATE_H
+#define CV_BASE_ICU_PRIVATE_H
+
+#include "base/lazy.h"
+
+#include <unicode/ucal.h>
+#include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
+#include <unicode/uenum.h>
+
+#define ICU_CONVERTERS(F) \
+    F(ucnv_open) \
+    F(ucnv_close) \
+    F(ucnv_toUnicode) \
+    F(ucnv_convertEx) \
+    F(ucnv_setToUCallBack) \
+    F(ucnv_setFromUCallBack) \
+    F(ucnv_cbToUWriteUChars) \
+    F(UCNV_FROM_U_CALLBACK_STOP)
+
+#define ICU_ZONES(F) \
+    F(ucal_open) \
+    F(ucal_close) \
+    F(ucal_get) \
+    F(ucal_setMillis) \
+    F(ucal_getCanonicalTimeZoneID) \
+    F(ucal_getWindowsTimeZoneID) \
+    F(ucal_getTimeZoneTransitionDate) \
+    F(ucal_openTimeZones)
+
+#define ICU_LISTS(F) F(uenum_next) F(uenum_close)
+
+typedef struct cv_icu_converters {
+    ICU_CONVERTERS(CV_LAZY_POINTER)
+} cv_icu_converters;
+
+typedef struct cv_icu_zones {
+    ICU_ZONES(CV_LAZY_POINTER)
+} cv_icu_zones;
+
+typedef struct cv_icu_lists {
+    ICU_LISTS(CV_LAZY_POINTER)
+} cv_icu_lists;
+
+/* NULL when ICU is not there: no foreign character set, no zone is known. */
+const cv_icu_converters *cv_icu_converters_get(void);
+const cv_icu_zones *cv_icu_zones_get(void);
+const cv_icu_lists *cv_icu_lists_get(void);
+
+#endif
