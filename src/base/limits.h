@@ -22,6 +22,9 @@
 
 #define CV_LIMIT_CFB_ENTRIES 200000 /* directory entries */
 
+#define CV_LIMIT_PST_DEPTH 64       /* folders within folders */
+#define CV_LIMIT_PST_ITEMS 20000000 /* in one walk */
+
 #define CV_LIMIT_MIME_DEPTH 100    /* parts within parts */
 #define CV_LIMIT_MIME_PARTS 10000  /* in one message */
 #define CV_LIMIT_MIME_HEADERS 2000 /* fields in one header block */

@@ -11,7 +11,7 @@ static cv_status not_read(cv_input_type type, cv_report *report, cv_error *err)
     static const char *const why[] = {
         [CV_INPUT_UNKNOWN] = "neither .msg, mail, iCalendar nor object JSON",
         [CV_INPUT_TNEF] = "TNEF (winmail.dat) is not read by this version",
-        [CV_INPUT_PST] = "PST and OST files are not read by this version",
+        [CV_INPUT_PST] = "a PST is a container of messages, not one message",
         [CV_INPUT_MBOX] = "mailboxes are not read by this version",
         [CV_INPUT_EMLX] = ".emlx files are not read by this version",
         [CV_INPUT_VCARD] = "vCards are not read by this version",

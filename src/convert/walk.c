@@ -74,6 +74,8 @@ static cv_status walk_container(cv_walk_state *w, cv_slice in, cv_slice folder,
         if (w->walker->split)
             return walk_calendar(w, in, folder, name, err);
         break;
+    case CV_INPUT_PST:
+        return cv_walk_pst(w, in, folder, name, err);
     default:
         break;
     }

@@ -34,4 +34,10 @@ CV_NODISCARD cv_status cv_from_ical_walk(cv_walk_state *w, cv_slice in,
                                          cv_slice folder, cv_slice name,
                                          size_t *count, cv_error *err);
 
+/* walk_pst.c: the items of a PST. A file that cannot be opened: as an item
+ * that cannot be read when it lies in a container, else the walk's error. */
+CV_NODISCARD cv_status cv_walk_pst(cv_walk_state *w, cv_slice in,
+                                   cv_slice folder, cv_slice name,
+                                   cv_error *err);
+
 #endif

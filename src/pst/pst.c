@@ -1,0 +1,109 @@
+#include "pst/pst_private.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool cv_pst_is(cv_slice in)
+{
+    return cv_slice_starts(in, CV_S("!BDN"));
+}
+
+cv_status cv_pst_fail(libpff_error_t **why, cv_error *err, const char *what)
+{
+    char trace[2048] = "";
+    if (why && *why) {
+        CV_IGNORE(libpff_error_backtrace_sprint(*why, trace, sizeof trace) < 0
+                      ? CV_OK
+                      : CV_OK); /* no text, no reason */
+        libpff_error_free(why);
+    }
+    /* The first line is the innermost reason: "function: reason." */
+    trace[strcspn(trace, "\n")] = '\0';
+    char *reason = strstr(trace, ": ");
+    reason = reason ? reason + 2 : trace;
+    size_t len = strlen(reason);
+    if (len && reason[len - 1] == '.')
+        reason[len - 1] = '\0';
+    return cv_fail(err, CV_ERR_SYNTAX, "%s%s%s", what, *reason ? ": " : "",
+                   reason);
+}
+
+/* The header repaired in a copy: libpff refuses wrong checksums. */
+static cv_status mend(cv_pst *pst, cv_report *report, cv_error *err)
+{
+    uint8_t *copy = malloc(pst->in.len);
+    if (!copy)
+        return cv_fail(err, CV_ERR_NOMEM, "no memory for a copy of the file");
+    memcpy(copy, pst->in.ptr, pst->in.len);
+    cv_pst_mend_header(copy, pst->in.len);
+    pst->sound = cv_slice_of(copy, pst->in.len);
+    cv_report_say(report, CV_RULE_PST_HEADER, CV_S(""), CV_S(""), CV_S(""),
+                  "read all the same");
+    return CV_OK;
+}
+
+static cv_status open_file(cv_pst *pst, cv_error *err)
+{
+    libbfio_error_t *io_why = NULL;
+    libpff_error_t *why = NULL;
+    cv_slice bytes = pst->sound.ptr ? pst->sound : pst->in;
+    /* libbfio does not write; its interface knows no const. */
+    if (libbfio_memory_range_initialize(&pst->io, &io_why) != 1 ||
+        libbfio_memory_range_set(pst->io, (uint8_t *)(uintptr_t)bytes.ptr,
+                                 bytes.len, &io_why) != 1) {
+        libbfio_error_free(&io_why);
+        return cv_fail(err, CV_ERR_NOMEM, "no memory for a PST's handle");
+    }
+    if (libpff_file_initialize(&pst->file, &why) != 1 ||
+        libpff_file_open_file_io_handle(pst->file, pst->io, LIBPFF_OPEN_READ,
+                                        &why) != 1)
+        return cv_pst_fail(&why, err, "the PST cannot be opened");
+    return CV_OK;
+}
+
+static void tell_damage(const cv_pst *pst, cv_report *report)
+{
+    libpff_error_t *why = NULL;
+    if (libpff_file_is_corrupted(pst->file, &why) == 1)
+        cv_report_say(report, CV_RULE_PST_DAMAGED, CV_S(""), CV_S(""), CV_S(""),
+                      "what can be reached is read");
+    libpff_error_free(&why);
+}
+
+cv_status cv_pst_open(cv_slice in, cv_pst **out, cv_report *report,
+                      cv_error *err)
+{
+    bool sums_right = true;
+    CV_TRY(cv_pst_check_header(in, &sums_right, err));
+    cv_pst *pst = calloc(1, sizeof *pst);
+    if (!pst)
+        return cv_fail(err, CV_ERR_NOMEM, "no memory for a PST");
+    pst->in = in;
+    cv_status status = sums_right ? CV_OK : mend(pst, report, err);
+    if (status == CV_OK)
+        status = open_file(pst, err);
+    if (status != CV_OK) {
+        cv_pst_close(&pst);
+        return status;
+    }
+    tell_damage(pst, report);
+    *out = pst;
+    return CV_OK;
+}
+
+void cv_pst_close(cv_pst **pst)
+{
+    if (!*pst)
+        return;
+    libpff_error_t *why = NULL;
+    libbfio_error_t *io_why = NULL;
+    if ((*pst)->file && libpff_file_free(&(*pst)->file, &why) != 1)
+        libpff_error_free(&why);
+    if ((*pst)->io && libbfio_handle_free(&(*pst)->io, &io_why) != 1)
+        libbfio_error_free(&io_why);
+    free((void *)(uintptr_t)(*pst)->sound.ptr);
+    free(*pst);
+    *pst = NULL;
+}

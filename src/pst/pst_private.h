@@ -1,0 +1,60 @@
+/* pst_private.h - what the files of this folder share. */
+#ifndef CV_PST_PRIVATE_H
+#define CV_PST_PRIVATE_H
+
+#include "pst/pst.h"
+
+#include <libbfio.h>
+#include <libpff.h>
+
+struct cv_pst {
+    cv_slice in;
+    cv_slice sound; /* with a repaired header: a copy of all bytes */
+    libbfio_handle_t *io;
+    libpff_file_t *file;
+    uint32_t codepage; /* of the store's 8-bit text, 0 unknown */
+};
+
+/* Source: [MS-PST] 2.2.2.1 */
+#define PST_NODE_TYPE(id) ((id)&0x1F)
+#define PST_NODE_FOLDER 0x02
+#define PST_NODE_MESSAGE 0x04
+
+/* libpff's innermost reason as an error; frees it. */
+cv_status cv_pst_fail(libpff_error_t **why, cv_error *err, const char *what);
+
+/* -- pst_header.c -- */
+
+/* Version and encryption, and whether the checksums are right.
+ * Errors: CV_ERR_SYNTAX, CV_ERR_UNSUP. */
+CV_NODISCARD cv_status cv_pst_check_header(cv_slice in, bool *sums_right,
+                                           cv_error *err);
+/* Puts the right checksums into a copy of the file. */
+void cv_pst_mend_header(uint8_t *file, size_t len);
+
+/* -- pst_bag.c -- */
+
+/* Where properties go. */
+typedef struct pst_target {
+    cv_object *obj;
+    cv_report *report;
+    uint32_t codepage; /* of 8-bit text; 0: not known (yet) */
+    cv_slice path;     /* for findings: "recipient[2]" */
+} pst_target;
+
+/* All properties of row `index` of an item. A message's own code page goes
+ * to target->codepage when is_message.
+ * Errors: CV_ERR_SYNTAX when libpff cannot read them; the arena's. */
+CV_NODISCARD cv_status cv_pst_read_bag(libpff_item_t *item, int index,
+                                       bool is_message, pst_target *target,
+                                       cv_bag *bag, cv_error *err);
+
+/* -- pst_value.c -- */
+
+/* A value as a property context holds it. False when type and size make no
+ * sense; also when the arena is exhausted: its status tells.
+ * Source: [MS-PST] 2.3.3.3, 2.3.4.4. */
+bool cv_pst_value(uint16_t type, cv_slice bytes, uint32_t codepage,
+                  cv_arena *arena, cv_value *out);
+
+#endif
