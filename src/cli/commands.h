@@ -4,8 +4,11 @@
 
 #include "cli/args.h"
 
-#define COMMAND(name) extern const cli_command cli_cmd_##name;
+#define COMMAND(name, where) extern const cli_command cli_cmd_##name;
 #include "cli/commands.def"
 #undef COMMAND
+
+/* Before the first command: how this program uses memory. */
+void cli_keep_freed_memory(void);
 
 #endif

@@ -1,11 +1,8 @@
-/* main.c - the program: finds the subcommand and runs it. */
+/* main.c - the whole program: finds the subcommand and runs it. */
 #include "cli/commands.h"
 
-#include <malloc.h>
-#include <string.h>
-
 static const cli_command *const commands[] = {
-#define COMMAND(name) &cli_cmd_##name,
+#define COMMAND(name, where) &cli_cmd_##name,
 #include "cli/commands.def"
 #undef COMMAND
     NULL
@@ -36,17 +33,8 @@ static const cli_command root = {
             "2 wrong usage.\n",
 };
 
-/* Messages come one after another: what one of them needed is kept for the
- * next, instead of going back to the kernel each time (a third of the time of
- * a small conversion). */
-static void keep_freed_memory(void)
-{
-    (void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
-    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
-}
-
 int main(int argc, char **argv)
 {
-    keep_freed_memory();
+    cli_keep_freed_memory();
     return cli_run(&root, argc, argv);
 }
