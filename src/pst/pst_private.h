@@ -23,6 +23,20 @@ struct cv_pst {
 /* libpff's innermost reason as an error; frees it. */
 cv_status cv_pst_fail(libpff_error_t **why, cv_error *err, const char *what);
 
+/* -- pst_seen.c -- */
+
+typedef struct pst_seen {
+    uint32_t *nodes; /* owned; 0 free */
+    size_t room, count;
+} pst_seen;
+
+/* *is_new: the node was not there; node 0, of no item, is always new.
+ * Errors: CV_ERR_NOMEM. */
+CV_NODISCARD cv_status cv_pst_seen_add(pst_seen *seen, uint32_t node,
+                                       bool *is_new, cv_error *err);
+bool cv_pst_seen_has(const pst_seen *seen, uint32_t node);
+void cv_pst_seen_clear(pst_seen *seen);
+
 /* -- pst_header.c -- */
 
 /* Version and encryption, and whether the checksums are right.

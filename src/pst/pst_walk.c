@@ -10,8 +10,10 @@ typedef struct walk {
     cv_pst *pst;
     const cv_pst_walker *walker;
     cv_report *report;
-    bool recovered;
+    bool recovered; /* what is given now is */
+    bool again;     /* older versions of what was given count, too */
     uint64_t items; /* given so far */
+    pst_seen seen;  /* nodes of items and folders */
 } walk;
 
 static cv_status walk_folder(walk *w, libpff_item_t *folder, cv_slice path,
@@ -81,6 +83,7 @@ static cv_slice path_of(const walk *w, libpff_item_t *folder, cv_slice parent,
 
 /* -- items -- */
 
+/* An item that is given once; item NULL: it cannot be opened. */
 static cv_status give(walk *w, libpff_item_t *item, cv_slice path,
                       const char *why, cv_error *err)
 {
@@ -89,42 +92,112 @@ static cv_status give(walk *w, libpff_item_t *item, cv_slice path,
                         .recovered = w->recovered,
                         .handle = (cv_pst_handle *)item,
                         .why = why };
-    w->items++;
+    bool is_new = true;
+    CV_TRY(cv_pst_seen_add(&w->seen, out.node, &is_new, err));
+    if (!is_new && !w->again)
+        return CV_OK;
+    if (w->items == CV_LIMIT_PST_ITEMS)
+        cv_report_say(w->report, CV_RULE_LIMIT, path, CV_S(""),
+                      CV_S("CV_LIMIT_PST_ITEMS"), "the rest is left out");
+    if (w->items++ >= CV_LIMIT_PST_ITEMS)
+        return CV_OK;
     return w->walker->each(w->walker->ctx, &out, err);
 }
 
-static cv_status walk_items(walk *w, libpff_item_t *folder, cv_slice path,
-                            cv_error *err)
+/* What a folder's table says is in it. */
+typedef struct listing {
+    int (*count_of)(libpff_item_t *folder, int *count, libpff_error_t **why);
+    int (*get)(libpff_item_t *folder, int index, libpff_item_t **item,
+               libpff_error_t **why);
+    cv_status (*take)(walk *w, libpff_item_t *item, cv_slice path,
+                      const char *why, unsigned depth, cv_error *err);
+    uint32_t node_type;
+    const char *no_list; /* finding */
+} listing;
+
+static cv_status take_and_free(walk *w, const listing *kind,
+                               libpff_item_t *item, cv_slice path,
+                               const char *why, unsigned depth, cv_error *err)
 {
-    libpff_error_t *why = NULL;
+    cv_status status = kind->take(w, item, path, why, depth, err);
+    free_item(&item);
+    return status;
+}
+
+/* The nodes that name the folder as their parent, whatever its table says. */
+static cv_status walk_children(walk *w, const listing *kind,
+                               libpff_item_t *folder, cv_slice path,
+                               unsigned depth, cv_error *err)
+{
     int count = 0;
-    if (libpff_folder_get_number_of_sub_messages(folder, &count, &why) != 1) {
-        tell(w, path, "its items cannot be listed", &why);
+    if (libpff_item_get_number_of_sub_items(folder, &count, NULL) != 1)
         return CV_OK;
-    }
     for (int i = 0; i < count; i++) {
         libpff_item_t *item = NULL;
-        cv_error failure = { .offset = UINT64_MAX };
-        if (w->items >= CV_LIMIT_PST_ITEMS) {
-            cv_report_say(w->report, CV_RULE_LIMIT, path, CV_S(""),
-                          CV_S("CV_LIMIT_PST_ITEMS"), "the rest is left out");
-            return CV_OK;
-        }
-        if (libpff_folder_get_sub_message(folder, i, &item, &why) != 1)
-            CV_IGNORE(cv_pst_fail(&why, &failure, "item")); /* its text */
-        cv_status status = give(w, item, path, failure.what, err);
-        free_item(&item);
-        CV_TRY(status);
+        if (libpff_item_get_sub_item(folder, i, &item, NULL) != 1)
+            continue;
+        uint32_t node = node_of(item);
+        bool known = cv_pst_seen_has(&w->seen, node);
+        if (PST_NODE_TYPE(node) == kind->node_type && !known)
+            CV_TRY(take_and_free(w, kind, item, path, "", depth, err));
+        else
+            free_item(&item);
     }
     return CV_OK;
 }
 
+/* By the folder's table. When there is none, by the parents of the nodes; to
+ * recover, by these as well: what the table leaves out was deleted. */
+static cv_status walk_listing(walk *w, const listing *kind,
+                              libpff_item_t *folder, cv_slice path,
+                              unsigned depth, cv_error *err)
+{
+    libpff_error_t *why = NULL;
+    int count = 0;
+    if (kind->count_of(folder, &count, &why) != 1) {
+        tell(w, path, kind->no_list, &why);
+        count = 0;
+    }
+    for (int i = 0; i < count; i++) {
+        libpff_item_t *item = NULL;
+        cv_error failure = { .offset = UINT64_MAX };
+        if (kind->get(folder, i, &item, &why) != 1)
+            CV_IGNORE(cv_pst_fail(&why, &failure, "item")); /* its text */
+        CV_TRY(take_and_free(w, kind, item, path, failure.what, depth, err));
+    }
+    if (count > 0 && !w->walker->recover)
+        return CV_OK;
+    bool before = w->recovered;
+    w->recovered = before || count > 0;
+    cv_status status = walk_children(w, kind, folder, path, depth, err);
+    w->recovered = before;
+    return status;
+}
+
+/* listing.take of items */
+static cv_status take_item(walk *w, libpff_item_t *item, cv_slice path,
+                           const char *why, unsigned depth, cv_error *err)
+{
+    (void)depth;
+    return give(w, item, path, why, err);
+}
+
 /* -- folders -- */
 
-static cv_status walk_sub_folder(walk *w, libpff_item_t *folder,
-                                 cv_slice parent, unsigned depth, cv_error *err)
+/* listing.take of folders */
+static cv_status take_folder(walk *w, libpff_item_t *folder, cv_slice parent,
+                             const char *why, unsigned depth, cv_error *err)
 {
     cv_arena *arena = NULL;
+    bool is_new = true;
+    if (!folder) {
+        cv_report_say(w->report, CV_RULE_PST_FOLDER, parent, CV_S(""), CV_S(""),
+                      "a folder in it cannot be opened: %s", why);
+        return CV_OK;
+    }
+    CV_TRY(cv_pst_seen_add(&w->seen, node_of(folder), &is_new, err));
+    if (!is_new)
+        return CV_OK;
     CV_TRY(cv_arena_new(0, &arena, err));
     cv_slice path = path_of(w, folder, parent, arena);
     cv_status status =
@@ -137,30 +210,21 @@ static cv_status walk_sub_folder(walk *w, libpff_item_t *folder,
 static cv_status walk_folder(walk *w, libpff_item_t *folder, cv_slice path,
                              unsigned depth, cv_error *err)
 {
-    libpff_error_t *why = NULL;
-    int count = 0;
+    static const listing items = { libpff_folder_get_number_of_sub_messages,
+                                   libpff_folder_get_sub_message, take_item,
+                                   PST_NODE_MESSAGE,
+                                   "its items are not listed" };
+    static const listing folders = { libpff_folder_get_number_of_sub_folders,
+                                     libpff_folder_get_sub_folder, take_folder,
+                                     PST_NODE_FOLDER,
+                                     "its folders are not listed" };
     if (depth > CV_LIMIT_PST_DEPTH) {
         cv_report_say(w->report, CV_RULE_LIMIT, path, CV_S(""),
-                      CV_S("CV_LIMIT_PST_DEPTH"),
-                      "folders below it are left out");
+                      CV_S("CV_LIMIT_PST_DEPTH"), "left out");
         return CV_OK;
     }
-    CV_TRY(walk_items(w, folder, path, err));
-    if (libpff_folder_get_number_of_sub_folders(folder, &count, &why) != 1) {
-        tell(w, path, "its folders cannot be listed", &why);
-        return CV_OK;
-    }
-    for (int i = 0; i < count; i++) {
-        libpff_item_t *sub = NULL;
-        if (libpff_folder_get_sub_folder(folder, i, &sub, &why) != 1) {
-            tell(w, path, "a folder in it cannot be read", &why);
-            continue;
-        }
-        cv_status status = walk_sub_folder(w, sub, path, depth, err);
-        free_item(&sub);
-        CV_TRY(status);
-    }
-    return CV_OK;
+    CV_TRY(walk_listing(w, &items, folder, path, depth, err));
+    return walk_listing(w, &folders, folder, path, depth, err);
 }
 
 /* -- orphaned and deleted items -- */
@@ -171,7 +235,7 @@ static cv_status walk_loose(walk *w, libpff_item_t *item, cv_slice path,
 {
     switch (PST_NODE_TYPE(node_of(item))) {
     case PST_NODE_FOLDER:
-        return walk_sub_folder(w, item, path, 0, err);
+        return take_folder(w, item, path, "", 0, err);
     case PST_NODE_MESSAGE:
         return give(w, item, path, "", err);
     default:
@@ -192,7 +256,7 @@ static cv_status walk_list(walk *w, count_fn count_of, get_fn get,
         tell(w, path, "they cannot be listed", &why);
         return CV_OK;
     }
-    for (int i = 0; i < count && w->items < CV_LIMIT_PST_ITEMS; i++) {
+    for (int i = 0; i < count; i++) {
         libpff_item_t *item = NULL;
         if (get(w->pst->file, i, &item, &why) != 1) {
             tell(w, path, "an item cannot be opened", &why);
@@ -212,6 +276,7 @@ static cv_status walk_recovered(walk *w, cv_error *err)
     CV_TRY(walk_list(w, libpff_file_get_number_of_orphan_items,
                      libpff_file_get_orphan_item_by_index,
                      CV_S("Orphaned items"), err));
+    w->again = true;
     if (libpff_file_recover_items(w->pst->file, 0, &why) != 1) {
         tell(w, CV_S("Recovered items"), "they cannot be looked for", &why);
         return CV_OK;
@@ -221,19 +286,51 @@ static cv_status walk_recovered(walk *w, cv_error *err)
                      CV_S("Recovered items"), err);
 }
 
+/* Orphans that nobody asked for are at least told. */
+static void tell_orphans(walk *w)
+{
+    int count = 0, messages = 0;
+    if (libpff_file_get_number_of_orphan_items(w->pst->file, &count, NULL) != 1)
+        return;
+    for (int i = 0; i < count; i++) {
+        libpff_item_t *item = NULL;
+        if (libpff_file_get_orphan_item_by_index(w->pst->file, i, &item,
+                                                 NULL) == 1)
+            messages += PST_NODE_TYPE(node_of(item)) == PST_NODE_MESSAGE;
+        free_item(&item);
+    }
+    if (messages)
+        cv_report_say(
+            w->report, CV_RULE_PST_DAMAGED, CV_S(""), CV_S(""), CV_S(""),
+            "%d items stand in no folder; recovering reads them", messages);
+}
+
+/* The folders below the root folder; without one, all that have no parent. */
+static cv_status walk_root(walk *w, cv_error *err)
+{
+    libpff_error_t *why = NULL;
+    libpff_item_t *root = NULL;
+    cv_status status = CV_OK;
+    if (libpff_file_get_root_folder(w->pst->file, &root, &why) != 1) {
+        tell(w, CV_S(""), "there is no root folder", &why);
+        if (libpff_file_get_root_item(w->pst->file, &root, &why) != 1)
+            libpff_error_free(&why);
+    }
+    if (root)
+        status = walk_folder(w, root, CV_S(""), 0, err);
+    free_item(&root);
+    return status;
+}
+
 cv_status cv_pst_walk(cv_pst *pst, const cv_pst_walker *walker,
                       cv_report *report, cv_error *err)
 {
     walk w = { .pst = pst, .walker = walker, .report = report };
-    libpff_error_t *why = NULL;
-    libpff_item_t *root = NULL;
-    cv_status status = CV_OK;
-    if (libpff_file_get_root_folder(pst->file, &root, &why) == 1)
-        status = walk_folder(&w, root, CV_S(""), 0, err);
-    else
-        tell(&w, CV_S(""), "there is no root folder", &why);
-    free_item(&root);
+    cv_status status = walk_root(&w, err);
     if (status == CV_OK && walker->recover)
         status = walk_recovered(&w, err);
+    else if (status == CV_OK)
+        tell_orphans(&w);
+    cv_pst_seen_clear(&w.seen);
     return status;
 }
