@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/converting.h"
 #include "cli/input.h"
+#include "cli/inspect_tree.h"
 #include "mapi/json.h"
 
 #include <string.h>
@@ -155,21 +156,40 @@ static cv_status show_json(const cv_object *obj, bool full, cv_error *err)
     return cv_sink_put(&sink, CV_S("\n"), err);
 }
 
+static void show_findings(const cv_report *report)
+{
+    if (cv_report_count(report))
+        puts("findings");
+    for (size_t i = 0; i < cv_report_count(report); i++)
+        cli_put_finding(cv_report_get(report, i), stdout);
+}
+
+/* cli_show_fn */
+static cv_status show(const cli_args *args, const cv_object *obj,
+                      const cv_report *report, cv_error *err)
+{
+    bool full = cli_has(args, "full");
+    if (cli_has(args, "json"))
+        return show_json(obj, full, err);
+    CV_TRY(show_people(obj, full, err));
+    show_findings(report);
+    return CV_OK;
+}
+
 static cv_status inspect(const cli_args *args, cv_slice bytes,
                          const cv_convert_options *options, cv_report *report,
                          cv_error *err)
 {
     cv_object *obj = NULL;
-    bool full = cli_has(args, "full");
-    CV_TRY(cv_read(bytes, cv_slice_cstr(cli_operand(args, 0)), options, &obj,
-                   report, err));
-    cv_status status = cli_has(args, "json") ? show_json(obj, full, err)
-                                             : show_people(obj, full, err);
-    if (!cli_has(args, "json") && cv_report_count(report))
-        puts("findings");
-    for (size_t i = 0; !cli_has(args, "json") && i < cv_report_count(report);
-         i++)
-        cli_put_finding(cv_report_get(report, i), stdout);
+    cv_slice name = cv_slice_cstr(cli_operand(args, 0));
+    if (cli_is_container(bytes, name)) {
+        CV_TRY(cli_show_tree(args, bytes, name, options, show, report, err));
+        if (!cli_has(args, "json"))
+            show_findings(report);
+        return CV_OK;
+    }
+    CV_TRY(cv_read(bytes, name, options, &obj, report, err));
+    cv_status status = show(args, obj, report, err);
     cv_object_free(&obj);
     return status;
 }
@@ -199,6 +219,7 @@ static int run(const cli_args *args)
 static const cli_option options[] = {
     { 'j', "json", NULL, "the JSON form of the object" },
     { 0, "full", NULL, "values of any size" },
+    CLI_TREE_OPTIONS,
     CLI_CONVERT_OPTIONS,
     { 0 },
 };
@@ -206,7 +227,9 @@ static const cli_option options[] = {
 const cli_command cli_cmd_inspect = {
     .name = "inspect",
     .operands = "FILE",
-    .summary = "Show every property, recipient and attachment of a message.",
+    .summary =
+        "Show every property, recipient and attachment of a message, or the\n"
+        "folders and items of a PST, a mailbox or an archive.",
     .options = options,
     .min_operands = 1,
     .max_operands = 1,
