@@ -201,20 +201,23 @@ cv_status cv_from_ical(cv_slice in, cv_slice file_name,
 
 /* cv_item_read_fn of one entry. */
 typedef struct entry {
-    const calendar *cal;
-    const cv_ical_item *item;
-    cv_slice in, name; /* the file */
-    bool *kept;        /* an unusable entry has taken the file with it */
+    cv_ical_item *item;
+    cv_ical_comp *root;
+    cv_slice name; /* of the file */
 } entry;
 
-/* An entry that is no event: the first one keeps the file. */
+/* An entry that is no event travels with its own lines. */
 static cv_status keep_unusable(const entry *e, cv_object *obj, cv_error *err)
 {
-    if (*e->kept)
-        return cv_fail(err, CV_ERR_SYNTAX,
-                       "no usable event; the file is with an entry before");
-    *e->kept = true;
-    return calendar_as_mail(e->cal, e->in, e->name, obj, err);
+    calendar one = { .root = e->root, .items = e->item, .count = 1 };
+    cv_buf buf;
+    cv_buf_init(&buf, 0);
+    cv_ical_put_item(e->item, &buf);
+    cv_slice text = cv_buf_dup(&buf, cv_object_arena(obj));
+    cv_buf_clear(&buf);
+    if (!text.ptr)
+        return cv_arena_fail(cv_object_arena(obj), err);
+    return calendar_as_mail(&one, text, e->name, obj, err);
 }
 
 static cv_status read_entry(void *ctx, cv_walk_state *w, cv_object **out,
@@ -242,11 +245,10 @@ cv_status cv_from_ical_walk(cv_walk_state *w, cv_slice in, cv_slice folder,
 {
     cv_arena *arena = NULL;
     calendar cal;
-    bool kept = false;
     CV_TRY(cv_arena_new(0, &arena, err));
     cv_status st = open_calendar(in, arena, &cal, w->report, err);
     for (size_t i = 0; st == CV_OK && i < cal.count; i++) {
-        entry e = { &cal, &cal.items[i], in, name, &kept };
+        entry e = { &cal.items[i], cal.root, name };
         cv_item item = { .folder = folder, .name = cal.items[i].uid };
         st = cv_walk_item(w, &item, read_entry, &e, err);
     }

@@ -76,6 +76,10 @@ CV_NODISCARD cv_status cv_ical_to_object(const cv_ical_item *item,
                                          cv_object *obj, bool *usable,
                                          cv_report *report, cv_error *err);
 
+/* The item's lines as they came, in a calendar with its zones: for what
+ * properties cannot hold. */
+void cv_ical_put_item(const cv_ical_item *item, cv_buf *out);
+
 /* -- objects -> text -- */
 
 /* What a peer's product emits and leaves out; rows of the profile's settings

@@ -570,7 +570,6 @@ static bool import_moments(ical_import *in, const cv_ical_comp *event)
     return false;
 }
 
-/* UTF-8 text of the item's calendar, for what the properties cannot hold. */
 static void put_comp(cv_line_writer *w, const cv_ical_comp *comp,
                      unsigned depth)
 {
@@ -590,26 +589,31 @@ static void put_comp(cv_line_writer *w, const cv_ical_comp *comp,
     cv_line_end(w);
 }
 
-static void keep_stream(ical_import *in)
+void cv_ical_put_item(const cv_ical_item *item, cv_buf *out)
 {
-    const cv_ical_comp *cal = in->item->calendar;
+    const cv_ical_comp *cal = item->calendar;
     cv_line_writer w;
-    cv_buf buf;
 
-    cv_buf_init(&buf, 0);
-    cv_line_writer_init(&w, &buf);
+    cv_line_writer_init(&w, out);
     cv_line_put_literal(&w, "BEGIN:VCALENDAR");
     for (size_t i = 0; i < cal->child_count; i++)
         if (cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
             put_comp(&w, cal->children[i], 0);
-    if (in->item->master)
-        put_comp(&w, in->item->master, 0);
-    for (size_t i = 0; i < in->item->exception_count; i++)
-        put_comp(&w, in->item->exceptions[i], 0);
+    if (item->master)
+        put_comp(&w, item->master, 0);
+    for (size_t i = 0; i < item->exception_count; i++)
+        put_comp(&w, item->exceptions[i], 0);
     cv_line_put_literal(&w, "END:VCALENDAR");
+    cv_line_writer_clear(&w);
+}
+
+static void keep_stream(ical_import *in)
+{
+    cv_buf buf;
+    cv_buf_init(&buf, 0);
+    cv_ical_put_item(in->item, &buf);
     (void)cv_bag_set_binary(in->bag, CV_PidLidInboundICalStream,
                             cv_buf_slice(&buf));
-    cv_line_writer_clear(&w);
     cv_buf_clear(&buf);
 }
 
