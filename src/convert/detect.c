@@ -5,13 +5,9 @@
 #include "base/text.h"
 #include "mapi/json.h"
 #include "msg/msg.h"
+#include "tnef/tnef.h"
 
 #define LOOK_BYTES 4096 /* how far text is looked into */
-
-static bool is_tnef(cv_slice in)
-{
-    return cv_slice_starts(in, CV_S("\x78\x9F\x3E\x22"));
-}
 
 static bool is_pst(cv_slice in)
 {
@@ -89,10 +85,10 @@ cv_input_type cv_detect(cv_slice in, cv_slice file_name)
         return CV_INPUT_MSG;
     if (is_pst(in))
         return CV_INPUT_PST;
-    if (is_tnef(in))
-        return CV_INPUT_TNEF;
     if (cv_slice_starts(in, CV_S("CVOB")))
         return CV_INPUT_PACKED;
+    if (cv_tnef_is(in))
+        return CV_INPUT_TNEF;
     cv_slice text = skip_blank(in);
     cv_input_type named = by_name(file_name);
     if (!text.len)

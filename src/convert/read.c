@@ -4,13 +4,13 @@
 #include "mapi/json.h"
 #include "mapi/pack.h"
 #include "msg/msg.h"
+#include "tnef/tnef.h"
 
 /* Not an error of the input: it is something we do not read. */
 static cv_status not_read(cv_input_type type, cv_report *report, cv_error *err)
 {
     static const char *const why[] = {
         [CV_INPUT_UNKNOWN] = "neither .msg, mail, iCalendar nor object JSON",
-        [CV_INPUT_TNEF] = "TNEF (winmail.dat) is not read by this version",
         [CV_INPUT_PST] = "a PST is a container of messages, not one message",
         [CV_INPUT_MBOX] = "mailboxes are not read by this version",
         [CV_INPUT_EMLX] = ".emlx files are not read by this version",
@@ -48,6 +48,9 @@ cv_status cv_read(cv_slice in, cv_slice file_name,
         break;
     case CV_INPUT_ICAL:
         st = cv_from_ical(in, file_name, options, out, report, e);
+        break;
+    case CV_INPUT_TNEF:
+        st = cv_tnef_read(in, out, report, e);
         break;
     case CV_INPUT_JSON:
         st = cv_object_from_json(in, out, report, e);
