@@ -45,7 +45,9 @@
     ((size_t)256 << 10) /* lines kept as they came */
 
 #define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
-#define CV_LIMIT_TZ_RULES 1024     /* rules in one time zone definition */
+#define CV_LIMIT_RRULE_STEPS 50000 /* days and times looked at for one rule */
+#define CV_LIMIT_RRULE_INSTANCES 1000 /* of a rule that no pattern holds */
+#define CV_LIMIT_TZ_RULES 1024        /* rules in one time zone definition */
 
 #define CV_LIMIT_RTF_BYTES ((size_t)64 << 20) /* one RTF body */
 

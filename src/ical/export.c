@@ -326,7 +326,9 @@ static void find_times(ical_export *ex)
     find_start(ex);
     find_end(ex);
     find_zones(ex);
-    align_series(ex);
+    cv_ical_find_original(ex);
+    if (!ex->original)
+        align_series(ex);
     find_all_day(ex);
 }
 

@@ -2,7 +2,8 @@
  *
  * Reading:  parse.c -> items.c -> import.c, which asks time.c and zone.c for
  * moments, simple.c for everything that properties.def lists, attendee.c for
- * people, series.c (with rrule.c) for recurrence, extras.c for alarms,
+ * people, series.c for recurrence (rrule.c: rules as patterns; instances.c,
+ * expand.c, cover.c: rules as dates), extras.c for alarms,
  * attachments and what is kept as it came.
  * Writing:  export.c, which asks the writing halves: zone_write.c,
  * attendee_write.c, series_write.c, extras.c; base/contentline.h folds and
@@ -120,7 +121,17 @@ typedef struct ical_rrule {
     size_t by_month_count;
     int by_set_pos[ICAL_RRULE_LIST];
     size_t by_set_pos_count;
-    bool has_other; /* BYYEARDAY, BYWEEKNO, several BYHOUR, ... */
+    int by_year_day[ICAL_RRULE_LIST];
+    size_t by_year_day_count;
+    int by_week_no[ICAL_RRULE_LIST];
+    size_t by_week_no_count;
+    int by_hour[24];
+    size_t by_hour_count;
+    int by_minute[60];
+    size_t by_minute_count;
+    int by_second[60];
+    size_t by_second_count;
+    bool has_other; /* a list longer than its room */
     bool repaired;  /* INTERVAL 0, unreadable parts */
 } ical_rrule;
 
@@ -132,6 +143,35 @@ cv_status cv_ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out);
 cv_status cv_ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
                                    int64_t until, cv_recurrence *out,
                                    const char **why);
+/* -- expand.c, cover.c: what no pattern holds -- */
+
+/* Moments (local ticks) of a rule from its start on, ascending, at most max.
+ * until: as above. *complete: the rule ends after the last one. A rule that
+ * hits nothing within CV_LIMIT_RRULE_STEPS gives what it gave till then. */
+size_t cv_ical_rrule_expand(cv_arena *arena, const ical_rrule *rule,
+                            int64_t start, int64_t until, int64_t *out,
+                            size_t max, bool *complete);
+/* The pattern with the fewest exclusions whose instances are these moments
+ * (local ticks, ascending, one a day, at least 2): start, end, deleted dates,
+ * and exceptions where the time of day differs from the first one's. Arena.
+ * room: further entries that deleted and exceptions shall have.
+ * Errors: CV_ERR_LIMIT above CV_LIMIT_RECUR_DATES dates; the arena's. */
+cv_status cv_ical_cover(cv_arena *arena, const int64_t *at, size_t count,
+                        uint32_t minutes, size_t room, cv_recurrence *out);
+
+/* The moments of an event by RRULE, RDATE, EXRULE and EXDATE, as
+ * cv_ical_rrule_expand() gives them; what is endless ends with its
+ * ENDLESS_INSTANCES-th. out: room for CV_LIMIT_RRULE_INSTANCES. */
+#define ENDLESS_INSTANCES 100
+struct ical_import;
+size_t cv_ical_instances(struct ical_import *in, const cv_ical_comp *event,
+                         const cv_timezone *zone, int64_t *out, bool *complete);
+/* Wall clock of a series in this zone. */
+int64_t cv_ical_series_local(const cv_timezone *zone, const ical_moment *m);
+/* The end that UNTIL names, local; ICAL_NO_TIME without one. */
+int64_t cv_ical_rule_until(const struct ical_import *in,
+                           const cv_timezone *zone, const ical_rrule *rule);
+
 /* "FREQ=..." without UNTIL and COUNT. */
 void cv_ical_rrule_put(cv_buf *buf, const cv_recurrence *r);
 
@@ -207,6 +247,10 @@ typedef struct ical_export {
     int64_t original_start, original_end; /* COUNTER: not the proposal */
     int64_t day_offset;       /* all-day without a zone: ticks east of UTC */
     const cv_ical_comp *kept; /* lines kept as they came, parsed; or NULL */
+    /* The event this object came from, when its dates are still what that
+     * event's lines make; else NULL. Its zones. */
+    const cv_ical_comp *original;
+    ical_zones original_zones;
 } ical_export;
 
 void cv_ical_export_say(ical_export *ex, cv_rule_id rule, const char *property,
@@ -216,6 +260,9 @@ void cv_ical_export_simple(ical_export *ex, const cv_bag *bag);
 void cv_ical_export_people(ical_export *ex, const cv_object *obj);
 /* What an event and an exception have in common, from either's bag. */
 void cv_ical_export_common(ical_export *ex, const cv_bag *bag);
+/* original.c: sets ex->original, then ex->start and ex->end by it. */
+void cv_ical_find_original(ical_export *ex);
+void cv_ical_export_original_rules(ical_export *ex);
 void cv_ical_export_series_rules(ical_export *ex);
 void cv_ical_export_exceptions(ical_export *ex);
 void cv_ical_export_alarm(ical_export *ex, const cv_bag *bag);

@@ -28,16 +28,17 @@ static bool read_int(cv_slice s, int low, int high, int *out)
     return true;
 }
 
-/* A list of numbers; zero and what is out of range are left out. */
-static size_t read_list(ical_rrule *r, cv_slice value, int most, int *out,
-                        size_t room)
+/* A list of numbers; what is out of range is left out, and so is zero where
+ * numbers count from an end, too. */
+static size_t read_numbers_of(ical_rrule *r, cv_slice value, int low, int high,
+                              int *out, size_t room)
 {
     size_t count = 0;
 
     while (value.ptr) {
         cv_slice item = cv_slice_cut(&value, ',');
         int v;
-        if (!read_int(item, -most, most, &v) || v == 0)
+        if (!read_int(item, low, high, &v) || (v == 0 && low < 0))
             r->repaired = true;
         else if (count < room)
             out[count++] = v;
@@ -45,6 +46,12 @@ static size_t read_list(ical_rrule *r, cv_slice value, int most, int *out,
             r->has_other = true;
     }
     return count;
+}
+
+static size_t read_list(ical_rrule *r, cv_slice value, int most, int *out,
+                        size_t room)
+{
+    return read_numbers_of(r, value, -most, most, out, room);
 }
 
 static void read_by_day(ical_rrule *r, cv_slice value)
@@ -92,6 +99,26 @@ static void read_numbers(ical_rrule *r, cv_slice name, cv_slice value)
     }
 }
 
+/* Parts that no pattern has. */
+static bool read_finer_part(ical_rrule *r, cv_slice name, cv_slice value)
+{
+    if (cv_slice_ieq(name, CV_S("BYYEARDAY")))
+        r->by_year_day_count =
+            read_list(r, value, 366, r->by_year_day, ICAL_RRULE_LIST);
+    else if (cv_slice_ieq(name, CV_S("BYWEEKNO")))
+        r->by_week_no_count =
+            read_list(r, value, 53, r->by_week_no, ICAL_RRULE_LIST);
+    else if (cv_slice_ieq(name, CV_S("BYHOUR")))
+        r->by_hour_count = read_numbers_of(r, value, 0, 23, r->by_hour, 24);
+    else if (cv_slice_ieq(name, CV_S("BYMINUTE")))
+        r->by_minute_count = read_numbers_of(r, value, 0, 59, r->by_minute, 60);
+    else if (cv_slice_ieq(name, CV_S("BYSECOND")))
+        r->by_second_count = read_numbers_of(r, value, 0, 59, r->by_second, 60);
+    else
+        return false;
+    return true;
+}
+
 static void read_part(cv_arena *arena, ical_rrule *r, cv_slice name,
                       cv_slice value)
 {
@@ -111,12 +138,7 @@ static void read_part(cv_arena *arena, ical_rrule *r, cv_slice name,
     else if (cv_slice_ieq(name, CV_S("BYSETPOS")))
         r->by_set_pos_count =
             read_list(r, value, 366, r->by_set_pos, ICAL_RRULE_LIST);
-    else if (cv_slice_istarts(name, CV_S("BY")) &&
-             (cv_slice_find_byte(value, ',', 0) != CV_NPOS ||
-              cv_slice_ieq(name, CV_S("BYYEARDAY")) ||
-              cv_slice_ieq(name, CV_S("BYWEEKNO"))))
-        r->has_other = true;
-    else
+    else if (!read_finer_part(r, name, value))
         read_numbers(r, name, value);
 }
 
@@ -141,6 +163,7 @@ typedef struct pattern_start {
     int32_t year;
     uint8_t month, day;
     unsigned weekday;
+    int hour, minute;
 } pattern_start;
 
 static uint32_t mask_of_days(const ical_rrule *r)
@@ -159,11 +182,19 @@ static bool has_nth(const ical_rrule *r)
     return false;
 }
 
+/* BYSETPOS that takes the only element of a set of one. */
+static bool is_idle_position(const ical_rrule *r)
+{
+    return r->by_set_pos_count == 0 ||
+           (r->by_set_pos_count == 1 && r->by_day_count <= 1 &&
+            (r->by_set_pos[0] == 1 || r->by_set_pos[0] == -1));
+}
+
 static const char *daily(const ical_rrule *r, const pattern_start *s,
                          cv_recurrence *out)
 {
     (void)s;
-    if (r->by_month_day_count || r->by_set_pos_count || has_nth(r))
+    if (r->by_month_day_count || !is_idle_position(r) || has_nth(r))
         return "a daily rule with days of the month";
     out->frequency = CV_RECUR_DAILY;
     out->pattern = CV_PATTERN_DAY;
@@ -183,7 +214,7 @@ static const char *daily(const ical_rrule *r, const pattern_start *s,
 static const char *weekly(const ical_rrule *r, const pattern_start *s,
                           cv_recurrence *out)
 {
-    if (r->by_month_day_count || r->by_set_pos_count || has_nth(r))
+    if (r->by_month_day_count || !is_idle_position(r) || has_nth(r))
         return "a weekly rule with positions";
     if (r->interval > 99)
         return "INTERVAL above 99 weeks";
@@ -203,12 +234,39 @@ static uint32_t pattern_nth(int position)
                                             : 0;
 }
 
+/* BYMONTHDAY=8,9,10,11,12,13,14 with one BYDAY is its second one: as Apple
+ * and Google write holidays. 0 for other lists. */
+static int week_of_month_days(const ical_rrule *r)
+{
+    unsigned seen = 0;
+    int first = 32;
+
+    for (size_t i = 0; i < r->by_month_day_count; i++) {
+        int day = r->by_month_day[i];
+        if (day < 1)
+            return 0;
+        seen |= 1u << day;
+        first = day < first ? day : first;
+    }
+    return first <= 22 && first % 7 == 1 && seen == 0x7Fu << first
+               ? first / 7 + 1
+               : 0;
+}
+
 static const char *monthly_nth(const ical_rrule *r, cv_recurrence *out)
 {
     int position;
 
-    if (r->by_month_day_count)
-        return "BYDAY with BYMONTHDAY";
+    if (r->by_month_day_count) {
+        position = week_of_month_days(r);
+        if (!position || r->by_day_count != 1 || has_nth(r) ||
+            !is_idle_position(r))
+            return "BYDAY with BYMONTHDAY";
+        out->pattern = CV_PATTERN_MONTH_NTH;
+        out->day_mask = mask_of_days(r);
+        out->nth = pattern_nth(position);
+        return NULL;
+    }
     if (has_nth(r)) {
         if (r->by_day_count != 1)
             return "several n-th days of a month";
@@ -256,14 +314,48 @@ static const char *monthly_day(const ical_rrule *r, const pattern_start *s,
     return NULL;
 }
 
+/* Every Monday of every month is every Monday. */
+static bool is_weekly(const ical_rrule *r)
+{
+    return r->interval == 1 && r->by_day_count && !has_nth(r) &&
+           r->by_month_day_count == 0 && r->by_set_pos_count == 0;
+}
+
 static const char *monthly(const ical_rrule *r, const pattern_start *s,
                            cv_recurrence *out)
 {
+    if (is_weekly(r))
+        return weekly(r, s, out);
     if (r->interval > 99)
         return "INTERVAL above 99 months";
     out->frequency = CV_RECUR_MONTHLY;
     out->period = r->interval;
     return r->by_day_count ? monthly_nth(r, out) : monthly_day(r, s, out);
+}
+
+/* Months at even distances are every n-th month. */
+static const char *months_of_year(const ical_rrule *r, const pattern_start *s,
+                                  cv_recurrence *out)
+{
+    static const char why[] = "several months of a year";
+    ical_rrule every = *r;
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < r->by_month_count; i++)
+        if (r->by_month[i] > 0)
+            seen |= 1u << r->by_month[i];
+    unsigned count = (unsigned)__builtin_popcount(seen);
+    if (r->interval != 1 || count == 0 || 12 % count || r->by_set_pos_count ||
+        !(seen >> s->month & 1))
+        return why;
+    every.interval = 12 / count;
+    for (unsigned month = s->month; month < s->month + 12u;
+         month += every.interval)
+        if (!(seen >> ((month - 1) % 12 + 1) & 1))
+            return why;
+    if (is_weekly(&every) && count < 12)
+        return "every such weekday of some months";
+    return monthly(&every, s, out);
 }
 
 static const char *yearly(const ical_rrule *r, const pattern_start *s,
@@ -272,16 +364,31 @@ static const char *yearly(const ical_rrule *r, const pattern_start *s,
     if (r->interval > 8)
         return "INTERVAL above 8 years";
     if (r->by_month_count == 0 && r->by_day_count)
-        return "a weekday of the year";
+        return is_weekly(r) ? weekly(r, s, out) : "a weekday of the year";
     if (r->by_month_count == 0 && r->by_month_day_count)
-        return "days of every month of a year";
+        return r->interval == 1 && r->by_set_pos_count == 0
+                   ? monthly(r, s, out)
+                   : "days of every month of a year";
+    if (r->by_month_count > 1)
+        return months_of_year(r, s, out);
     if (r->by_month_count == 1 && r->by_month[0] != s->month)
         return "a month other than the first instance's";
     out->frequency = r->interval == 1 ? CV_RECUR_YEARLY : CV_RECUR_MONTHLY;
     out->period = 12 * r->interval;
-    if (r->by_day_count && !has_nth(r) && r->by_set_pos_count == 0)
+    if (r->by_day_count && !has_nth(r) && r->by_set_pos_count == 0 &&
+        r->by_month_day_count == 0)
         return "every such weekday of a month";
     return r->by_day_count ? monthly_nth(r, out) : monthly_day(r, s, out);
+}
+
+/* All twelve months are no restriction. */
+static size_t restricting_months(const ical_rrule *r)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < r->by_month_count; i++)
+        if (r->by_month[i] > 0)
+            seen |= 1u << r->by_month[i];
+    return __builtin_popcount(seen) == 12 ? 0 : r->by_month_count;
 }
 
 static const char *frequency_pattern(const ical_rrule *r,
@@ -295,14 +402,20 @@ static const char *frequency_pattern(const ical_rrule *r,
     } rows[] = { { "DAILY", daily, 0 },
                  { "WEEKLY", weekly, 0 },
                  { "MONTHLY", monthly, 0 },
-                 { "YEARLY", yearly, 1 } };
+                 { "YEARLY", yearly, 12 } };
 
-    if (r->has_other)
+    if (r->has_other || r->by_year_day_count || r->by_week_no_count ||
+        r->by_second_count > 1)
         return "parts no pattern has";
+    if ((r->by_hour_count &&
+         (r->by_hour_count > 1 || r->by_hour[0] != s->hour)) ||
+        (r->by_minute_count &&
+         (r->by_minute_count > 1 || r->by_minute[0] != s->minute)))
+        return "times of day other than the start's";
     for (size_t i = 0; i < CV_LEN(rows); i++) {
         if (!cv_slice_eq(r->freq, cv_slice_cstr(rows[i].name)))
             continue;
-        if (r->by_month_count > rows[i].months)
+        if (restricting_months(r) > rows[i].months)
             return "BYMONTH";
         return rows[i].make(r, s, out);
     }
@@ -342,7 +455,9 @@ cv_status cv_ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
     pattern_start s = { .days = cv_days_from_civil(at.year, at.month, at.day),
                         .year = at.year,
                         .month = at.month,
-                        .day = at.day };
+                        .day = at.day,
+                        .hour = at.hour,
+                        .minute = at.minute };
     uint32_t minutes, first;
 
     s.weekday = cv_weekday_of_days(s.days);

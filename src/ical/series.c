@@ -1,7 +1,9 @@
 /* series.c - recurrence and exceptions, read into blob and attachments.
  *
- * What a pattern cannot hold stays a single event; the calendar's own text is
- * then kept in PidLidInboundICalStream, so that it can go out again.
+ * Dates that no pattern names are held by the pattern that needs the fewest
+ * deleted instances; a rule without end then ends with its 100th date. The
+ * calendar's own text is kept in PidLidInboundICalStream: it goes out again as
+ * long as the dates are what it made.
  * Source: [MS-OXCICAL] 2.1.3.1.1.20.13, .18, .19, .20; [MS-OXOCAL] 2.2.10;
  * spec recurrence.md 5, 7 and 8.
  */
@@ -12,15 +14,21 @@
 
 #define BOUNDED_COUNT 100 /* of a series whose UNTIL cannot be read */
 #define COUNT_MAX 999     /* more is written as an end date */
+#define SHORT_MONTHS_MAX 100
 #define EXCEPTION_CLASS "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}"
 
 typedef struct series {
     ical_import *in;
     const cv_ical_comp *event;
     bool has_pattern;
+    bool skips_months; /* without the day; without end */
+    bool extra_dates;  /* RDATEs that are neither instance nor move */
+    bool is_cover;     /* deleted and moved dates are in the pattern already */
     cv_recurrence r;
     cv_timezone zone;
-    size_t room; /* of r.deleted, r.exceptions, taken */
+    size_t room;    /* of r.deleted, r.exceptions, taken */
+    uint32_t shift; /* where the first instance is moved to, 0: nowhere */
+    size_t bare; /* the first exceptions: moved in time, no event of theirs */
     bool *taken; /* excluded dates that a move explains */
 } series;
 
@@ -43,13 +51,6 @@ static size_t count_props(const cv_ical_comp *event, const char *name)
     return n;
 }
 
-static int64_t to_series_local(const series *s, const ical_moment *m)
-{
-    if (m->is_date || m->is_floating)
-        return m->local;
-    return cv_timezone_to_local(&s->zone, m->utc);
-}
-
 /* The last day in the series' time. */
 static int64_t until_of(series *s, ical_rrule *rule, const cv_ical_prop *prop)
 {
@@ -58,33 +59,21 @@ static int64_t until_of(series *s, ical_rrule *rule, const cv_ical_prop *prop)
         if (rule->count == 0 || rule->count > BOUNDED_COUNT)
             rule->count = BOUNDED_COUNT;
     }
-    if (!rule->has_until)
-        return ICAL_NO_TIME;
-    int64_t ticks = cv_civil_to_ticks(&rule->until.at);
-    if (rule->until.is_utc && !s->in->all_day)
-        return cv_timezone_to_local(&s->zone, ticks);
-    return ticks;
+    return cv_ical_rule_until(s->in, &s->zone, rule);
 }
 
-/* RRULE is the last line of its kind that any pattern may come from. */
-static const cv_ical_prop *only_rule(series *s)
+/* The one line a pattern may come from; else *why says what is there. */
+static const cv_ical_prop *only_rule(const series *s, const char **why)
 {
     const cv_ical_prop *rule = cv_ical_prop_get(s->event, "RRULE");
-    const cv_ical_prop *other = cv_ical_prop_get(s->event, "X-MICROSOFT-RRULE");
-    const cv_ical_prop *more = cv_ical_prop_get(s->event, "EXRULE");
-    const cv_ical_prop *dates = cv_ical_prop_get(s->event, "RDATE");
 
-    if (!rule && other)
-        say_unfit(s, other, "a calendar that is not Gregorian: single event");
-    else if (!rule && dates)
-        say_unfit(s, dates, "dates without a rule: single event");
-    if (!rule)
-        return NULL;
-    if (more || count_props(s->event, "RRULE") > 1) {
-        say_unfit(s, more ? more : rule, "several rules: single event");
-        return NULL;
-    }
-    return rule;
+    *why = NULL;
+    if (!rule && cv_ical_prop_get(s->event, "RDATE"))
+        *why = "dates without a rule";
+    else if (cv_ical_prop_get(s->event, "EXRULE") ||
+             count_props(s->event, "RRULE") > 1)
+        *why = "several rules";
+    return *why ? NULL : rule;
 }
 
 static void limit_count(cv_recurrence *r)
@@ -93,51 +82,133 @@ static void limit_count(cv_recurrence *r)
         r->end_type = CV_RECUR_END_DATE;
 }
 
-/* A start that the rule does not hit moves to its first date. */
+/* The pattern's date before its first one; false when there is none. */
+static bool date_before(const cv_recurrence *r, uint32_t *out)
+{
+    cv_recurrence early = *r;
+    uint32_t dates[7], back = r->period * 7 * 1440;
+    cv_civil c = cv_civil_of_ticks(cv_minutes1601_to_ticks(r->start_date));
+
+    if (r->pattern != CV_PATTERN_WEEK) {
+        int64_t months = c.year * INT64_C(12) + c.month - 1 - r->period;
+        int64_t from =
+            cv_days_from_civil(months / 12, (unsigned)(months % 12) + 1, 1);
+        if (cv_ticks_to_minutes1601(from * ICAL_DAY, &early.start_date) !=
+            CV_OK)
+            return false;
+    } else if (back > r->start_date) {
+        return false;
+    } else {
+        early.start_date -= back;
+    }
+    early.end_type = CV_RECUR_END_NEVER;
+    size_t n = cv_recurrence_expand(&early, early.start_date, dates, 7);
+    while (n > 0 && dates[n - 1] >= r->start_date)
+        n--;
+    if (n > 0)
+        *out = dates[n - 1];
+    return n > 0;
+}
+
+/* A start that the rule does not hit counts all the same (RFC 5545 3.8.5.3):
+ * the date before the rule's first one is moved there. */
 static void follow_start(series *s, const cv_ical_prop *prop)
 {
-    ical_import *in = s->in;
-    int64_t first = cv_minutes1601_to_ticks(s->r.start_date);
-    int64_t shift =
-        first -
-        (in->start.local - (in->start.local % ICAL_DAY + ICAL_DAY) % ICAL_DAY);
-    if (shift == 0)
+    int64_t local = s->in->start.local;
+    uint32_t start, before;
+
+    if (cv_ticks_to_minutes1601(local, &start) != CV_OK ||
+        s->r.start_date == start - start % 1440 || !date_before(&s->r, &before))
         return;
-    say_unfit(s, prop, "the start moved to the rule's first date");
-    int64_t length = in->end.utc - in->start.utc;
-    in->start.local += shift;
-    in->start.utc = cv_timezone_to_utc(&s->zone, in->start.local);
-    in->end.local += shift;
-    in->end.utc = in->start.utc + length;
-    cv_ical_set_times(in, in->start.utc, in->end.utc);
+    say_unfit(s, prop, "the start is none of the rule's dates: an exception");
+    s->r.start_date = before;
+    cv_recurrence_finish(&s->r);
+    s->r.first = cv_recurrence_first(&s->r);
+    s->shift = start;
 }
 
-static void set_offsets(series *s)
+static int64_t midnight_before(int64_t ticks)
 {
-    const ical_import *in = s->in;
-    int64_t minutes = (in->end.utc - in->start.utc) / ICAL_MINUTE;
-
-    if (in->all_day) {
-        s->r.start_offset = 0;
-        minutes = (in->end.local - in->start.local) / ICAL_MINUTE;
-    }
-    if (minutes < 0 || minutes > INT32_MAX)
-        minutes = 0;
-    s->r.end_offset = s->r.start_offset + (uint32_t)minutes;
+    return ticks - (ticks % ICAL_DAY + ICAL_DAY) % ICAL_DAY;
 }
 
-static void read_rule(series *s)
+/* One instance a day is what a series can have. */
+static size_t first_of_each_day(int64_t *at, size_t count)
 {
-    const cv_ical_prop *prop = only_rule(s);
-    const char *why = "no FREQ: single event";
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 ||
+            midnight_before(at[i]) != midnight_before(at[kept - 1]))
+            at[kept++] = at[i];
+    return kept;
+}
+
+static void say_cover(series *s, const cv_ical_prop *prop, const char *why,
+                      size_t count, bool complete, size_t lost)
+{
+    cv_slice done = cv_arena_printf(
+        s->in->arena, "%s: %zu dates%s of a pattern with exclusions%s", why,
+        count, complete ? "" : ", the first ones of more,",
+        lost ? "; the further ones of a day are in the original only" : "");
+    if (done.ptr)
+        say_unfit(s, prop, (const char *)done.ptr);
+}
+
+/* Dates that no pattern names, by the one that comes nearest. */
+static void read_dates(series *s, const cv_ical_prop *prop, const char *why,
+                       uint32_t minutes)
+{
+    int64_t *at =
+        cv_arena_array(s->in->arena, CV_LIMIT_RRULE_INSTANCES, sizeof(*at));
+    bool complete = true;
+    size_t count, found = 0;
+
+    if (at)
+        found = cv_ical_instances(s->in, s->event, &s->zone, at, &complete);
+    count = first_of_each_day(at, found);
+    /* The dates may lie so far apart that only some of them fit. */
+    for (size_t fit = count; fit >= 2; fit /= 2, complete = false)
+        if (cv_ical_cover(s->in->arena, at, fit, minutes, s->room, &s->r) ==
+            CV_OK) {
+            s->has_pattern = s->is_cover = true;
+            s->bare = s->r.exception_count;
+            s->room += s->r.deleted_count + s->r.exception_count;
+            say_cover(s, prop, why, fit, complete, found - count);
+            return;
+        }
+    cv_slice done = cv_arena_printf(s->in->arena, "%s: single event", why);
+    if (done.ptr)
+        say_unfit(s, prop, (const char *)done.ptr);
+}
+
+static uint32_t minutes_long(const ical_import *in)
+{
+    int64_t ticks = in->all_day ? in->end.local - in->start.local
+                                : in->end.utc - in->start.utc;
+    int64_t minutes = ticks / ICAL_MINUTE;
+    return minutes < 0 || minutes > INT32_MAX ? 0 : (uint32_t)minutes;
+}
+
+/* RFC 5545 leaves out months without the 31st, MAPI takes their last day. */
+static bool skips_months(const ical_rrule *rule, const cv_recurrence *r)
+{
+    return r->pattern == CV_PATTERN_MONTH && r->day > 28 &&
+           rule->by_month_day_count <= 1 &&
+           (rule->by_month_day_count == 0 || rule->by_month_day[0] > 0) &&
+           !(r->period == 12 &&
+             cv_days_in_month(
+                 2001, cv_civil_of_ticks(cv_minutes1601_to_ticks(r->start_date))
+                           .month) >= r->day);
+}
+
+/* NULL when the pattern holds the rule. */
+static const char *pattern_of_rule(series *s, const cv_ical_prop *prop)
+{
+    const char *why = NULL;
     ical_rrule rule;
 
-    if (!prop)
-        return;
-    if (cv_ical_rrule_parse(s->in->arena, prop->value, &rule) != CV_OK) {
-        say_unfit(s, prop, why);
-        return;
-    }
+    if (cv_ical_rrule_parse(s->in->arena, prop->value, &rule) != CV_OK)
+        return "no FREQ";
     if (rule.repaired)
         cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
                     "parts that cannot be read were left out");
@@ -146,17 +217,32 @@ static void read_rule(series *s)
         cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
                     "UNTIL and COUNT: the earlier end counts");
     if (cv_ical_rrule_to_pattern(&rule, s->in->start.local, until, &s->r,
-                                 &why) != CV_OK) {
-        say_unfit(
-            s, prop,
-            (const char *)cv_arena_printf(s->in->arena, "%s: single event", why)
-                .ptr);
-        return;
-    }
+                                 &why) != CV_OK)
+        return why;
+    s->skips_months = skips_months(&rule, &s->r);
+    if (s->skips_months && s->r.end_type != CV_RECUR_END_NEVER)
+        return "months without that day";
     limit_count(&s->r);
     follow_start(s, prop);
-    set_offsets(s);
+    if (s->in->all_day)
+        s->r.start_offset = 0;
+    s->r.end_offset = s->r.start_offset + minutes_long(s->in);
     s->has_pattern = true;
+    return NULL;
+}
+
+static void read_rule(series *s)
+{
+    const char *why = NULL;
+    const cv_ical_prop *prop = only_rule(s, &why);
+    const cv_ical_prop *other = cv_ical_prop_get(s->event, "X-MICROSOFT-RRULE");
+
+    if (prop)
+        why = pattern_of_rule(s, prop);
+    if (why)
+        read_dates(s, prop, why, minutes_long(s->in));
+    else if (!prop && other)
+        say_unfit(s, other, "a calendar that is not Gregorian: single event");
 }
 
 /* -- EXDATE, RDATE -- */
@@ -164,7 +250,7 @@ static void read_rule(series *s)
 /* Midnight of a moment in series time; false when it has none. */
 static bool midnight_of(const series *s, const ical_moment *m, uint32_t *out)
 {
-    int64_t local = to_series_local(s, m);
+    int64_t local = cv_ical_series_local(&s->zone, m);
     if (cv_ticks_to_minutes1601(local, out) != CV_OK)
         return false;
     *out -= *out % 1440;
@@ -249,15 +335,18 @@ static bool stays_between(const series *s, uint32_t from, uint32_t to)
 static void include(series *s, const cv_ical_prop *prop, const ical_moment *m)
 {
     uint32_t minutes, midnight;
-    int64_t local = to_series_local(s, m);
 
+    int64_t local = cv_ical_series_local(&s->zone, m);
+
+    (void)prop;
     if (cv_ticks_to_minutes1601(local, &minutes) != CV_OK)
         return;
     midnight = minutes - minutes % 1440;
     size_t moved = nearest_excluded(s, midnight);
     if (moved == CV_NPOS || !stays_between(s, s->r.deleted[moved], midnight)) {
-        if (!cv_recurrence_is_instance(&s->r, midnight))
-            say_unfit(s, prop, "an extra date is kept in the original only");
+        if (!cv_recurrence_is_instance(&s->r, midnight) ||
+            (!m->is_date && minutes % 1440 != s->r.start_offset))
+            s->extra_dates = true;
         return;
     }
     if (s->r.exception_count >= s->room)
@@ -296,6 +385,66 @@ static void each_date(series *s, const char *name,
                 take(s, prop, &m);
         }
     }
+}
+
+/* The start that is none of the rule's dates. */
+static void move_first(series *s)
+{
+    if (s->shift == 0 || !add_deleted(s, s->r.start_date))
+        return;
+    s->r.exceptions[s->r.exception_count++] = (cv_recur_exception){
+        .start = s->shift,
+        .end = s->shift + (s->r.end_offset - s->r.start_offset),
+        .original = s->r.start_date + s->r.start_offset,
+    };
+}
+
+/* Short months of an endless rule: those of the years to come. */
+static void exclude_short_months(series *s)
+{
+    uint32_t dates[12], from = s->r.start_date;
+    size_t n, found = 0;
+
+    if (!s->skips_months)
+        return;
+    for (int round = 0; round < 100 && found < SHORT_MONTHS_MAX; round++) {
+        n = cv_recurrence_expand(&s->r, from, dates, CV_LEN(dates));
+        for (size_t i = 0; i < n; i++) {
+            cv_civil c = cv_civil_of_ticks(cv_minutes1601_to_ticks(dates[i]));
+            if (c.day != s->r.day && found++ < SHORT_MONTHS_MAX)
+                (void)add_deleted(s, dates[i]);
+        }
+        if (n == 0)
+            break;
+        from = dates[n - 1] + 1440;
+    }
+    if (found)
+        say_unfit(s, cv_ical_prop_get(s->event, "RRULE"),
+                  "the next months without that day are excluded");
+}
+
+/* Dates beside the rule: a series that ends can be held by another pattern. */
+static void hold_extra_dates(series *s)
+{
+    const cv_ical_prop *prop = cv_ical_prop_get(s->event, "RDATE");
+
+    if (!s->extra_dates)
+        return;
+    if (s->r.end_type == CV_RECUR_END_NEVER)
+        say_unfit(s, prop, "an extra date is kept in the original only");
+    else
+        read_dates(s, prop, "extra dates", minutes_long(s->in));
+}
+
+static void apply_dates(series *s)
+{
+    each_date(s, "EXDATE", exclude);
+    exclude_short_months(s);
+    s->r.deleted_count = sort_unique(s->r.deleted, s->r.deleted_count);
+    each_date(s, "RDATE", include);
+    move_first(s);
+    s->bare = s->r.exception_count;
+    hold_extra_dates(s);
 }
 
 /* -- exceptions -- */
@@ -428,10 +577,36 @@ static bool is_cancelled(const cv_ical_comp *event)
     return prop && cv_slice_ieq(cv_slice_trim(prop->value), CV_S("CANCELLED"));
 }
 
+/* What a date line moved gives way to an event that says more. */
+static void drop_bare(series *s, uint32_t midnight)
+{
+    cv_recur_exception *e = s->r.exceptions;
+
+    for (size_t i = 0; i < s->bare; i++)
+        if (e[i].original / 1440 == midnight / 1440) {
+            s->r.exception_count--;
+            s->bare--;
+            memmove(&e[i], &e[i + 1], (s->r.exception_count - i) * sizeof(*e));
+            return;
+        }
+}
+
 static bool has_exception(const series *s, uint32_t midnight)
 {
-    for (size_t i = 0; i < s->r.exception_count; i++)
+    for (size_t i = s->bare; i < s->r.exception_count; i++)
         if (s->r.exceptions[i].original / 1440 == midnight / 1440)
+            return true;
+    return false;
+}
+
+/* Is the date left out of the pattern that holds an event's dates? */
+static bool is_left_out(const series *s, uint32_t midnight)
+{
+    for (size_t i = 0; i < s->bare; i++)
+        if (s->r.exceptions[i].original / 1440 == midnight / 1440)
+            return false;
+    for (size_t i = 0; s->is_cover && i < s->r.deleted_count; i++)
+        if (s->r.deleted[i] == midnight)
             return true;
     return false;
 }
@@ -448,7 +623,8 @@ static bool find_original(series *s, const cv_ical_prop *rid,
     *minutes = midnight + s->r.start_offset;
     if (!s->has_pattern)
         return true;
-    if (!cv_recurrence_is_instance(&s->r, midnight)) {
+    if (!cv_recurrence_is_instance(&s->r, midnight) ||
+        is_left_out(s, midnight)) {
         say_unfit(s, rid, "no instance of the series: kept in the original");
         return false;
     }
@@ -483,8 +659,11 @@ static void add_exception(series *s, const cv_ical_comp *event)
         return;
     if (cv_slice_ieq(cv_line_param_get(rid, "RANGE"), CV_S("THISANDFUTURE")))
         say_unfit(s, rid, "RANGE is not kept: this instance only");
-    if (s->has_pattern && !add_deleted(s, original - original % 1440))
-        return;
+    if (s->has_pattern) {
+        drop_bare(s, original - original % 1440);
+        if (!add_deleted(s, original - original % 1440))
+            return;
+    }
     if (is_cancelled(event) && s->has_pattern)
         return;
 
@@ -591,9 +770,9 @@ static void set_series(series *s)
 }
 
 /* Room for every date that the lines can give. */
-static bool make_room(series *s)
+static void count_room(series *s)
 {
-    size_t room = s->in->item->exception_count + 1;
+    size_t room = s->in->item->exception_count + SHORT_MONTHS_MAX + 1;
 
     for (size_t i = 0; i < s->event->prop_count; i++) {
         cv_slice v = s->event->props[i].value;
@@ -604,12 +783,16 @@ static bool make_room(series *s)
             room += v.ptr[k] == ',';
     }
     s->room = room > CV_LIMIT_RECUR_DATES ? CV_LIMIT_RECUR_DATES : room;
-    s->r.deleted = cv_arena_array(s->in->arena, s->room, sizeof(*s->r.deleted));
-    s->r.modified =
-        cv_arena_array(s->in->arena, s->room, sizeof(*s->r.modified));
-    s->r.exceptions =
-        cv_arena_array(s->in->arena, s->room, sizeof(*s->r.exceptions));
-    s->taken = cv_arena_array(s->in->arena, s->room, sizeof(*s->taken));
+}
+
+static bool make_room(series *s)
+{
+    cv_arena *arena = s->in->arena;
+
+    s->r.deleted = cv_arena_array(arena, s->room, sizeof(*s->r.deleted));
+    s->r.modified = cv_arena_array(arena, s->room, sizeof(*s->r.modified));
+    s->r.exceptions = cv_arena_array(arena, s->room, sizeof(*s->r.exceptions));
+    s->taken = cv_arena_array(arena, s->room, sizeof(*s->taken));
     return s->r.deleted && s->r.modified && s->r.exceptions && s->taken;
 }
 
@@ -630,14 +813,12 @@ void cv_ical_import_series(ical_import *in, const cv_ical_comp *event)
         return; /* a cancellation without a start */
     if (!in->item->master)
         return;
+    count_room(&s);
     read_rule(&s);
-    if (!make_room(&s))
+    if (!s.is_cover && !make_room(&s))
         return;
-    if (s.has_pattern) {
-        each_date(&s, "EXDATE", exclude);
-        s.r.deleted_count = sort_unique(s.r.deleted, s.r.deleted_count);
-        each_date(&s, "RDATE", include);
-    }
+    if (s.has_pattern && !s.is_cover)
+        apply_dates(&s);
     for (size_t i = 0; i < in->item->exception_count; i++) {
         if (s.has_pattern && s.r.exception_count >= s.room)
             break;

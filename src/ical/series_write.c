@@ -62,80 +62,12 @@ static void export_exdates(ical_export *ex)
                                   ex->has_start_zone, &ex->start_zone);
 }
 
-/* -- what the calendar came with and no pattern holds -- */
-
-static void put_kept_dates(ical_export *ex, const cv_ical_prop *prop,
-                           ical_zones *zones)
-{
-    cv_slice rest = prop->value;
-    char *name = cv_arena_cstr(ex->arena, prop->name);
-
-    while (name && rest.ptr) {
-        cv_slice item = cv_slice_trim(cv_slice_cut(&rest, ','));
-        ical_moment m;
-        item = cv_slice_cut(&item, '/');
-        if (item.len && cv_ical_moment_parse(zones, prop, item, &m) == CV_OK)
-            cv_ical_export_moment(ex, name, m.utc, ex->has_start_zone,
-                                  &ex->start_zone);
-    }
-}
-
-static void put_kept_rule(ical_export *ex, const cv_ical_prop *prop)
-{
-    ical_rrule rule;
-
-    if (cv_ical_rrule_parse(ex->arena, prop->value, &rule) != CV_OK ||
-        rule.repaired || rule.until_is_bad || (rule.count && rule.has_until))
-        return;
-    cv_line_begin_slice(&ex->w, prop->name);
-    cv_line_colon(&ex->w);
-    cv_line_raw(&ex->w, cv_slice_trim(prop->value));
-    cv_line_end(&ex->w);
-}
-
-/* Rules and dates of the original, as long as the event's start is still the
- * one they were made for. */
-static void export_original_rules(ical_export *ex)
-{
-    cv_slice stream;
-    cv_ical_comp *root;
-    cv_ical_item *items;
-    size_t count;
-    ical_moment start;
-
-    if (!cv_bag_binary(ex->bag, CV_PidLidInboundICalStream, &stream) ||
-        cv_ical_parse(ex->arena, stream, &root, NULL, NULL) != CV_OK ||
-        cv_ical_items(ex->arena, root, &items, &count, NULL, NULL) != CV_OK ||
-        count == 0 || !items[0].master)
-        return;
-    ical_zones zones = { .arena = ex->arena,
-                         .calendar = items[0].calendar,
-                         .mailbox =
-                             ex->has_start_zone ? &ex->start_zone : NULL };
-    const cv_ical_comp *event = items[0].master;
-    const cv_ical_prop *prop = cv_ical_prop_get(event, "DTSTART");
-    if (!prop ||
-        cv_ical_moment_parse(&zones, prop, prop->value, &start) != CV_OK ||
-        start.utc != ex->start)
-        return;
-    for (size_t i = 0; i < event->prop_count; i++) {
-        prop = &event->props[i];
-        if (cv_slice_eq(prop->name, CV_S("RRULE")) ||
-            cv_slice_eq(prop->name, CV_S("EXRULE")))
-            put_kept_rule(ex, prop);
-        else if (cv_slice_eq(prop->name, CV_S("RDATE")) ||
-                 cv_slice_eq(prop->name, CV_S("EXDATE")))
-            put_kept_dates(ex, prop, &zones);
-    }
-}
-
 void cv_ical_export_series_rules(ical_export *ex)
 {
-    if (!ex->is_series) {
-        if (ex->start != ICAL_NO_TIME)
-            export_original_rules(ex);
+    if (ex->original)
+        cv_ical_export_original_rules(ex);
+    if (ex->original || !ex->is_series)
         return;
-    }
     export_rule(ex);
     if (ex->method & ICAL_SENT)
         export_exdates(ex);
@@ -342,6 +274,9 @@ void cv_ical_export_exceptions(ical_export *ex)
         places[i] = place_of(ex, i);
     for (size_t i = 0; places && i < ex->series.exception_count; i++) {
         const cv_recur_exception *e = &ex->series.exceptions[i];
-        export_from_blob(ex, find_embedded(places, count, e), e);
+        const cv_object *sub = find_embedded(places, count, e);
+        /* What the original's date lines moved, they move again. */
+        if (sub || !ex->original)
+            export_from_blob(ex, sub, e);
     }
 }
