@@ -16,7 +16,8 @@ bool cv_msg_is(cv_slice in);
  * be read; CV_ERR_LIMIT, CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_msg_read(cv_slice in, cv_object **out,
                                    cv_report *report, cv_error *err);
-/* Unicode .msg, through libgsf. Deterministic for equal objects.
+/* Unicode .msg, deterministic for equal objects. Attachment data goes from its
+ * blob to the sink and is never held.
  * Errors: the sink's, a blob's, CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_msg_write(const cv_object *obj, const cv_sink *out,
                                     cv_report *report, cv_error *err);

@@ -4,6 +4,7 @@
 
 #include "mapi/object.h"
 #include "msg/cfb.h"
+#include "msg/cfb_write.h"
 
 #define MSG_PROPERTIES "__properties_version1.0"
 #define MSG_NAMEID "__nameid_version1.0"
@@ -68,20 +69,18 @@ CV_NODISCARD cv_status cv_msg_name_streams_status(const msg_name_streams *s,
 
 /* -- msg_ole.c: storages that are an attachment's data -- */
 
-/* The storage as a compound file of its own, in the arena.
+/* The storage as a compound file of its own, which is made when it is pumped;
+ * it lives as long as the arena and the input.
  * Errors: the arena's; CV_ERR_LIMIT when storages nest too deep. */
-CV_NODISCARD cv_status cv_msg_ole_to_bytes(const cv_cfb *cfb,
-                                           const cv_cfb_entry *storage,
-                                           cv_arena *arena, cv_slice *out,
-                                           cv_error *err);
-
-/* -- msg_tree.c -- */
-
-/* Makes each storage's list of children in a compound file, as libgsf (1.14)
- * leaves it, a balanced tree. Readers that walk trees recursively (olefile)
- * fail on lists of a thousand recipients.
- * Errors: the arena's; CV_ERR_SYNTAX when it is no compound file. */
-CV_NODISCARD cv_status cv_msg_balance(uint8_t *file, size_t len,
-                                      cv_arena *scratch, cv_error *err);
+CV_NODISCARD cv_status cv_msg_ole_blob(const cv_cfb *cfb,
+                                       const cv_cfb_entry *storage,
+                                       cv_arena *arena, cv_blob *out,
+                                       cv_error *err);
+/* The children and the class id of a storage, into storage `to` of a file.
+ * Errors: as above. */
+CV_NODISCARD cv_status cv_msg_ole_copy(const cv_cfb *cfb,
+                                       const cv_cfb_entry *storage,
+                                       cv_cfb_writer *file, uint32_t to,
+                                       cv_error *err);
 
 #endif

@@ -445,14 +445,13 @@ static cv_status keep_as_bytes(file *f, const cv_cfb_entry *dir,
                                const storage *s, cv_attachment *att,
                                cv_error *err)
 {
-    cv_slice bytes;
     cv_error why;
-    cv_status status = cv_msg_ole_to_bytes(f->cfb, dir, f->arena, &bytes, &why);
+    cv_status status = cv_msg_ole_blob(f->cfb, dir, f->arena, &att->data, &why);
     if (status == CV_OK) {
-        att->data = cv_blob_mem(bytes);
         att->has_data = true;
         return CV_OK;
     }
+    att->data = cv_blob_mem(CV_S(""));
     if (cv_arena_status(f->arena) != CV_OK)
         return cv_arena_fail(f->arena, err);
     cv_report_say(f->report, CV_RULE_ATTACHMENT_DATA, s->path, CV_S(""),

@@ -3,17 +3,18 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "mapi/stored.h"
-#include "msg/msg_ole.h"
+#include "msg/msg_complete.h"
 #include "msg/msg_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FLAGS_READ_WRITE 6
-#define OUTLOOK_SUPPORT_MASK 0x00040E79 /* seen in Outlook's Unicode files */
 
 typedef struct writer {
-    cv_arena *arena; /* scratch */
+    cv_arena *arena; /* scratch; what streams hold lives until the end */
+    cv_cfb_writer *file;
     const cv_names *names;
     cv_report *report;
     uint16_t *numbers; /* the file's id by Convoke's id - 0x8000 */
@@ -31,7 +32,7 @@ typedef struct scope {
 /* A property stream under construction, and where its value streams go. */
 typedef struct props_out {
     writer *w;
-    GsfOutfile *dir;
+    uint32_t dir;
     scope scope;
     cv_buf entries;
 } props_out;
@@ -86,36 +87,35 @@ static int compare_names(const void *a, const void *b, void *ctx)
     return order ? order : cv_slice_cmp(x->string, y->string);
 }
 
-static cv_status write_name_streams(GsfOutfile *dir, const msg_name_streams *s,
-                                    cv_error *err)
+/* Adds a stream with the buffer's bytes. */
+static cv_status put_stream(writer *w, uint32_t dir, const char *name,
+                            const cv_buf *bytes, cv_error *err)
+{
+    CV_TRY(cv_buf_status(bytes, err));
+    cv_slice copy = cv_buf_dup(bytes, w->arena);
+    if (!copy.ptr)
+        return cv_arena_fail(w->arena, err);
+    cv_blob blob = cv_blob_mem(copy);
+    return cv_cfb_add_stream(w->file, dir, name, &blob, NULL, err);
+}
+
+static cv_status write_name_streams(writer *w, uint32_t dir,
+                                    const msg_name_streams *s, cv_error *err)
 {
     CV_TRY(cv_msg_name_streams_status(s, err));
-    CV_TRY(cv_msg_gsf_stream(dir, MSG_STREAM "00020102",
-                             cv_buf_slice(&s->guids), err));
-    CV_TRY(cv_msg_gsf_stream(dir, MSG_STREAM "00030102",
-                             cv_buf_slice(&s->entries), err));
-    CV_TRY(cv_msg_gsf_stream(dir, MSG_STREAM "00040102",
-                             cv_buf_slice(&s->strings), err));
+    CV_TRY(put_stream(w, dir, MSG_STREAM "00020102", &s->guids, err));
+    CV_TRY(put_stream(w, dir, MSG_STREAM "00030102", &s->entries, err));
+    CV_TRY(put_stream(w, dir, MSG_STREAM "00040102", &s->strings, err));
     for (unsigned i = 0; i < MSG_BUCKETS; i++) {
         char name[32];
         snprintf(name, sizeof name, MSG_STREAM "%04X0102", 0x1000 + i);
         if (s->buckets[i].len)
-            CV_TRY(cv_msg_gsf_stream(dir, name, cv_buf_slice(&s->buckets[i]),
-                                     err));
+            CV_TRY(put_stream(w, dir, name, &s->buckets[i], err));
     }
     return CV_OK;
 }
 
-static cv_status open_dir(GsfOutfile *parent, const char *name, GsfOutput **out,
-                          cv_error *err)
-{
-    *out = gsf_outfile_new_child(parent, name, TRUE);
-    return *out ? CV_OK
-                : cv_fail(err, CV_ERR_IO, "cannot make storage %s", name);
-}
-
-static cv_status write_names(writer *w, const cv_object *obj, GsfOutfile *file,
-                             cv_error *err)
+static cv_status write_names(writer *w, const cv_object *obj, cv_error *err)
 {
     name_list list = { .names = w->names };
     size_t room = 0x10000 - CV_NAMED_FIRST;
@@ -135,12 +135,11 @@ static cv_status write_names(writer *w, const cv_object *obj, GsfOutfile *file,
         w->numbers[CV_TAG_ID(list.tags[i]) - CV_NAMED_FIRST] =
             (uint16_t)(CV_NAMED_FIRST + i);
     }
-    GsfOutput *dir;
-    cv_status status = open_dir(file, MSG_NAMEID, &dir, err);
-    if (status == CV_OK) {
-        status = write_name_streams(GSF_OUTFILE(dir), &streams, err);
-        status = cv_msg_gsf_finish(dir, status, err);
-    }
+    uint32_t dir;
+    cv_status status =
+        cv_cfb_add_storage(w->file, CV_CFB_ROOT_ID, MSG_NAMEID, &dir, err);
+    if (status == CV_OK)
+        status = write_name_streams(w, dir, &streams, err);
     cv_msg_name_streams_clear(&streams);
     return status;
 }
@@ -217,7 +216,7 @@ static cv_status put_text(props_out *p, uint16_t id, const cv_value *value,
     cv_status status = encode_text(p, value, value->bytes, &type, &bytes, err);
     if (status == CV_OK) {
         stream_name(name, CV_TAG(id, type));
-        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
+        status = put_stream(p->w, p->dir, name, &bytes, err);
         put_entry(p, CV_TAG(id, type),
                   (uint32_t)bytes.len + (type == CV_T_STRING ? 2 : 1), 0);
     }
@@ -265,7 +264,7 @@ static cv_status put_multi_value(props_out *p, cv_tag tag, uint32_t index,
     snprintf(name, sizeof name, MSG_STREAM "%08X-%08X", (unsigned)tag,
              (unsigned)index);
     if (status == CV_OK)
-        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
+        status = put_stream(p->w, p->dir, name, &bytes, err);
     cv_buf_clear(&bytes);
     return status;
 }
@@ -287,7 +286,7 @@ static cv_status put_multi(props_out *p, uint16_t id, const cv_value *value,
         status = cv_buf_status(&lengths, err);
     if (status == CV_OK) {
         stream_name(name, tag);
-        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&lengths), err);
+        status = put_stream(p->w, p->dir, name, &lengths, err);
         put_entry(p, tag, (uint32_t)lengths.len, 0);
     }
     cv_buf_clear(&lengths);
@@ -304,7 +303,7 @@ static cv_status put_bytes(props_out *p, cv_tag tag, const cv_value *value,
     cv_status status = cv_buf_status(&bytes, err);
     stream_name(name, tag);
     if (status == CV_OK)
-        status = cv_msg_gsf_stream(p->dir, name, cv_buf_slice(&bytes), err);
+        status = put_stream(p->w, p->dir, name, &bytes, err);
     put_entry(p, tag, (uint32_t)bytes.len, 0);
     cv_buf_clear(&bytes);
     return status;
@@ -371,9 +370,9 @@ static cv_status put_bag(props_out *p, const cv_bag *bag, bool without_data,
     return CV_OK;
 }
 
-static void props_begin(props_out *p, writer *w, GsfOutput *dir, scope s)
+static void props_begin(props_out *p, writer *w, uint32_t dir, scope s)
 {
-    *p = (props_out){ .w = w, .dir = GSF_OUTFILE(dir), .scope = s };
+    *p = (props_out){ .w = w, .dir = dir, .scope = s };
     cv_buf_init(&p->entries, 0);
 }
 
@@ -383,80 +382,15 @@ static cv_status props_end(props_out *p, cv_status status, cv_error *err)
     if (status == CV_OK)
         status = cv_buf_status(&p->entries, err);
     if (status == CV_OK)
-        status = cv_msg_gsf_stream(p->dir, MSG_PROPERTIES,
-                                   cv_buf_slice(&p->entries), err);
+        status = put_stream(p->w, p->dir, MSG_PROPERTIES, &p->entries, err);
     cv_buf_clear(&p->entries);
     return status;
-}
-
-/* -- what Outlook expects -- */
-
-typedef struct fallback {
-    cv_tag tag;
-    int32_t value;
-} fallback;
-
-static const fallback recipient_fallbacks[] = {
-    { CV_PidTagRecipientType, 1 },
-    { CV_PidTagObjectType, 6 },
-    { CV_PidTagDisplayType, 0 },
-};
-static const fallback attachment_fallbacks[] = {
-    { CV_PidTagObjectType, 7 },
-    { CV_PidTagRenderingPosition, -1 },
-};
-
-/* The bag, or a copy of it with the missing properties. NULL when the arena
- * is exhausted. */
-static const cv_bag *completed(writer *w, const cv_bag *bag,
-                               const fallback *rows, size_t count,
-                               cv_tag number_tag, size_t number)
-{
-    if (w->as_it_came)
-        return bag;
-    cv_bag *copy = cv_bag_new(w->arena);
-    if (!copy || cv_bag_copy_all(copy, bag, NULL) != CV_OK)
-        return NULL;
-    for (size_t i = 0; i < count; i++)
-        if (!cv_bag_has(copy, rows[i].tag))
-            cv_bag_set_i32(copy, rows[i].tag, rows[i].value);
-    if (number_tag && !cv_bag_has(copy, number_tag))
-        cv_bag_set_i32(copy, number_tag, (int32_t)number);
-    return cv_arena_status(w->arena) == CV_OK ? copy : NULL;
-}
-
-/* The method follows from the data, whatever the property says. */
-static const cv_bag *completed_attachment(writer *w, const cv_attachment *att,
-                                          size_t index)
-{
-    fallback rows[CV_LEN(attachment_fallbacks) + 1];
-    memcpy(rows, attachment_fallbacks, sizeof attachment_fallbacks);
-    rows[CV_LEN(attachment_fallbacks)] =
-        (fallback){ CV_PidTagAttachMethod,
-                    att->embedded ? MSG_METHOD_EMBEDDED : 1 };
-    return completed(w, att->props, rows, CV_LEN(rows), CV_PidTagAttachNumber,
-                     index);
-}
-
-static const cv_bag *completed_message(writer *w, const cv_object *obj)
-{
-    const cv_bag *bag = completed(w, cv_object_props(obj), NULL, 0, 0, 0);
-    if (!bag || w->as_it_came)
-        return bag;
-    cv_bag *copy = (cv_bag *)bag; /* completed() made it */
-    int32_t mask =
-        cv_bag_i32_or(copy, CV_PidTagStoreSupportMask, OUTLOOK_SUPPORT_MASK);
-    cv_bag_set_i32(copy, CV_PidTagStoreSupportMask, mask | MSG_UNICODE);
-    if (!cv_bag_has(copy, CV_PidTagMessageClass))
-        cv_bag_set_string(copy, CV_PidTagMessageClass, CV_S("IPM.Note"));
-    return cv_arena_status(w->arena) == CV_OK ? copy : NULL;
 }
 
 /* -- rows and messages -- */
 
 static cv_status write_message(writer *w, const cv_object *obj, bool top,
-                               uint32_t codepage, GsfOutput *dir,
-                               cv_error *err);
+                               uint32_t codepage, uint32_t dir, cv_error *err);
 
 static void put_row_header(props_out *p)
 {
@@ -464,11 +398,10 @@ static void put_row_header(props_out *p)
 }
 
 static cv_status write_recipient(writer *w, const cv_bag *bag, size_t index,
-                                 scope s, GsfOutput *dir, cv_error *err)
+                                 scope s, uint32_t dir, cv_error *err)
 {
     const cv_bag *full =
-        completed(w, bag, recipient_fallbacks, CV_LEN(recipient_fallbacks),
-                  CV_PidTagRowid, index);
+        w->as_it_came ? bag : cv_msg_complete_recipient(w->arena, bag, index);
     if (!full)
         return cv_arena_fail(w->arena, err);
     props_out p;
@@ -480,22 +413,17 @@ static cv_status write_recipient(writer *w, const cv_bag *bag, size_t index,
 static cv_status put_storage(props_out *p, const cv_attachment *att,
                              cv_slice ole, cv_error *err)
 {
-    GsfOutput *dir;
+    uint32_t dir;
     cv_cfb *cfb;
-    CV_TRY(open_dir(p->dir, MSG_STREAM "3701000D", &dir, err));
-    cv_status status;
-    if (att->embedded) {
-        status = write_message(p->w, att->embedded, false, p->scope.codepage,
-                               dir, err);
-    } else {
-        status = cv_cfb_open(ole, p->w->arena, NULL, &cfb, err);
-        if (status == CV_OK)
-            status = cv_msg_ole_copy(cfb, cv_cfb_root(cfb), GSF_OUTFILE(dir),
-                                     p->w->arena, err);
-    }
+    CV_TRY(cv_cfb_add_storage(p->w->file, p->dir, MSG_STREAM "3701000D", &dir,
+                              err));
     put_entry(p, CV_TAG(MSG_ID_ATTACH_DATA, CV_T_OBJECT), UINT32_MAX,
               att->embedded ? 1 : 4);
-    return cv_msg_gsf_finish(dir, status, err);
+    if (att->embedded)
+        return write_message(p->w, att->embedded, false, p->scope.codepage, dir,
+                             err);
+    CV_TRY(cv_cfb_open(ole, p->w->arena, NULL, &cfb, err));
+    return cv_msg_ole_copy(cfb, cv_cfb_root(cfb), p->w->file, dir, err);
 }
 
 /* The bytes of an OLE object that goes into a storage; empty when the data is
@@ -524,8 +452,8 @@ static cv_status put_data(props_out *p, const cv_attachment *att, cv_error *err)
     if (!att->has_data)
         return CV_OK;
     uint64_t size;
-    CV_TRY(
-        cv_msg_gsf_blob(p->dir, MSG_STREAM "37010102", &att->data, &size, err));
+    CV_TRY(cv_cfb_add_stream(p->w->file, p->dir, MSG_STREAM "37010102",
+                             &att->data, &size, err));
     if (size > UINT32_MAX)
         return cv_fail(err, CV_ERR_LIMIT, "attachment above 4 GiB");
     put_entry(p, CV_TAG(MSG_ID_ATTACH_DATA, CV_T_BINARY), (uint32_t)size, 0);
@@ -533,10 +461,12 @@ static cv_status put_data(props_out *p, const cv_attachment *att, cv_error *err)
 }
 
 static cv_status write_attachment(writer *w, const cv_attachment *att,
-                                  size_t index, scope s, GsfOutput *dir,
+                                  size_t index, scope s, uint32_t dir,
                                   cv_error *err)
 {
-    const cv_bag *full = completed_attachment(w, att, index);
+    const cv_bag *full = w->as_it_came
+                             ? att->props
+                             : cv_msg_complete_attachment(w->arena, att, index);
     if (!full)
         return cv_arena_fail(w->arena, err);
     props_out p;
@@ -550,23 +480,20 @@ static cv_status write_attachment(writer *w, const cv_attachment *att,
 }
 
 static cv_status write_rows(writer *w, const cv_object *obj, scope s,
-                            GsfOutput *dir, cv_error *err)
+                            uint32_t dir, cv_error *err)
 {
     char name[48];
-    GsfOutput *row;
+    uint32_t row;
     for (size_t i = 0; i < cv_object_recipient_count(obj); i++) {
         snprintf(name, sizeof name, MSG_RECIPIENT "%08X", (unsigned)i);
-        CV_TRY(open_dir(GSF_OUTFILE(dir), name, &row, err));
-        cv_status status =
-            write_recipient(w, cv_object_recipient(obj, i), i, s, row, err);
-        CV_TRY(cv_msg_gsf_finish(row, status, err));
+        CV_TRY(cv_cfb_add_storage(w->file, dir, name, &row, err));
+        CV_TRY(write_recipient(w, cv_object_recipient(obj, i), i, s, row, err));
     }
     for (size_t i = 0; i < cv_object_attachment_count(obj); i++) {
         snprintf(name, sizeof name, MSG_ATTACHMENT "%08X", (unsigned)i);
-        CV_TRY(open_dir(GSF_OUTFILE(dir), name, &row, err));
-        cv_status status =
-            write_attachment(w, cv_object_attachment(obj, i), i, s, row, err);
-        CV_TRY(cv_msg_gsf_finish(row, status, err));
+        CV_TRY(cv_cfb_add_storage(w->file, dir, name, &row, err));
+        CV_TRY(
+            write_attachment(w, cv_object_attachment(obj, i), i, s, row, err));
     }
     return CV_OK;
 }
@@ -585,9 +512,10 @@ static void put_message_header(props_out *p, const cv_object *obj, bool top)
 }
 
 static cv_status write_message(writer *w, const cv_object *obj, bool top,
-                               uint32_t codepage, GsfOutput *dir, cv_error *err)
+                               uint32_t codepage, uint32_t dir, cv_error *err)
 {
-    const cv_bag *bag = completed_message(w, obj);
+    const cv_bag *bag = w->as_it_came ? cv_object_props(obj)
+                                      : cv_msg_complete_message(w->arena, obj);
     if (!bag)
         return cv_arena_fail(w->arena, err);
     scope s = { .codepage = cv_msg_codepage(bag, codepage) };
@@ -600,17 +528,13 @@ static cv_status write_message(writer *w, const cv_object *obj, bool top,
     return props_end(&p, put_bag(&p, bag, false, err), err);
 }
 
-typedef struct file_source {
-    writer *w;
-    const cv_object *obj;
-} file_source;
-
-static cv_status fill_file(void *ctx, GsfOutfile *file, cv_error *err)
+static cv_status fill_file(writer *w, const cv_object *obj, cv_error *err)
 {
-    const file_source *s = ctx;
-    gsf_outfile_msole_set_class_id(GSF_OUTFILE_MSOLE(file), clsid_message);
-    CV_TRY(write_names(s->w, s->obj, file, err));
-    return write_message(s->w, s->obj, true, 0, GSF_OUTPUT(file), err);
+    CV_TRY(cv_cfb_writer_new(w->arena, &w->file, err));
+    cv_cfb_set_clsid(w->file, CV_CFB_ROOT_ID,
+                     cv_slice_of(clsid_message, sizeof clsid_message));
+    CV_TRY(write_names(w, obj, err));
+    return write_message(w, obj, true, 0, CV_CFB_ROOT_ID, err);
 }
 
 cv_status cv_msg_write(const cv_object *obj, const cv_sink *out,
@@ -619,8 +543,9 @@ cv_status cv_msg_write(const cv_object *obj, const cv_sink *out,
     writer w = { .names = cv_object_names(obj), .report = report };
     w.as_it_came = strcmp(cv_object_source(obj), "msg") == 0;
     CV_TRY(cv_arena_new(0, &w.arena, err));
-    file_source source = { &w, obj };
-    cv_status status = cv_msg_gsf_file(fill_file, &source, w.arena, out, err);
+    cv_status status = fill_file(&w, obj, err);
+    if (status == CV_OK)
+        status = cv_cfb_write(w.file, out, err);
     cv_arena_free(&w.arena);
     return status;
 }
