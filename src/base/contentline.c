@@ -257,6 +257,28 @@ bool cv_line_parse(cv_line_reader *r, const cv_raw_line *line,
     return out->name.ptr != NULL;
 }
 
+bool cv_line_extend(cv_arena *arena, cv_line_room *room, cv_content_line *line,
+                    cv_slice more)
+{
+    cv_slice value = line->value;
+    size_t total = value.len + more.len;
+
+    if (total > CV_LIMIT_LINE_BYTES)
+        return false;
+    if (!room->bytes || total > room->size) {
+        uint8_t *out = cv_arena_alloc(arena, total * 2);
+        if (!out)
+            return false;
+        if (value.len)
+            memcpy(out, value.ptr, value.len);
+        *room = (cv_line_room){ out, total * 2 };
+    }
+    if (more.len)
+        memcpy(room->bytes + value.len, more.ptr, more.len);
+    line->value = cv_slice_of(room->bytes, total);
+    return true;
+}
+
 cv_slice cv_line_param_get(const cv_content_line *line, const char *name)
 {
     cv_slice wanted = cv_slice_cstr(name);

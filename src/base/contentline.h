@@ -51,6 +51,16 @@ bool cv_line_next(cv_line_reader *r, cv_raw_line *out);
  * where in line->text the value's ':' stands. */
 bool cv_line_parse(cv_line_reader *r, const cv_raw_line *line,
                    cv_content_line *out, size_t *colon);
+/* Appends to a line's value, for lines that went on without a fold. *room is
+ * all zeros for each new line; it doubles, so that many such lines cost no
+ * more than their bytes. False above CV_LIMIT_LINE_BYTES or when the arena is
+ * exhausted. */
+typedef struct cv_line_room {
+    uint8_t *bytes; /* arena; NULL: the value lies in the text */
+    size_t size;
+} cv_line_room;
+bool cv_line_extend(cv_arena *arena, cv_line_room *room, cv_content_line *line,
+                    cv_slice more);
 /* Value of a parameter, empty when there is none. */
 cv_slice cv_line_param_get(const cv_content_line *line, const char *name);
 /* The value as text: escapes and quoted-printable undone. Arena. */
@@ -76,6 +86,8 @@ void cv_line_begin(cv_line_writer *w, const char *name);
 void cv_line_begin_slice(cv_line_writer *w, cv_slice name);
 /* Quoted where needed, RFC 6868 for quotes and line ends. */
 void cv_line_param(cv_line_writer *w, const char *name, cv_slice value);
+/* "=value" behind a name that was put into w->line. */
+void cv_line_param_value(cv_line_writer *w, cv_slice value);
 void cv_line_colon(cv_line_writer *w);
 /* Escaped TEXT; may be called again for the next part of a list. */
 void cv_line_text(cv_line_writer *w, cv_slice text);

@@ -38,9 +38,15 @@ static bool needs_quotes(cv_slice value)
 
 void cv_line_param(cv_line_writer *w, const char *name, cv_slice value)
 {
+    cv_buf_printf(&w->line, ";%s", name);
+    cv_line_param_value(w, value);
+}
+
+void cv_line_param_value(cv_line_writer *w, cv_slice value)
+{
     bool quotes = needs_quotes(value);
 
-    cv_buf_printf(&w->line, ";%s=", name);
+    cv_buf_put_byte(&w->line, '=');
     if (quotes)
         cv_buf_put_byte(&w->line, '"');
     for (size_t i = 0; i < value.len; i++) {

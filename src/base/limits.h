@@ -44,6 +44,11 @@
 #define CV_LIMIT_ICAL_KEPT_BYTES \
     ((size_t)256 << 10) /* lines kept as they came */
 
+#define CV_LIMIT_VCARD_CARDS 200000 /* in one file */
+#define CV_LIMIT_VCARD_LINES 10000  /* content lines in one card */
+#define CV_LIMIT_VCARD_KEPT_BYTES \
+    ((size_t)256 << 10) /* lines kept as they came */
+
 #define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
 #define CV_LIMIT_RRULE_STEPS 50000 /* days and times looked at for one rule */
 #define CV_LIMIT_RRULE_INSTANCES 1000 /* of a rule that no pattern holds */

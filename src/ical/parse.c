@@ -20,8 +20,7 @@ typedef struct parser {
     size_t skipped; /* open components beyond the limit */
     size_t last_len;
     cv_ical_prop *last; /* for lines that belong to the one before */
-    uint8_t *joined;    /* room its value grows in, NULL when it is the text */
-    size_t joined_room;
+    cv_line_room room;  /* of the last one's value */
 } parser;
 
 static void say(parser *p, cv_rule_id rule, uint32_t line, cv_slice found,
@@ -203,30 +202,8 @@ static cv_status add_prop(parser *p, const cv_ical_prop *prop)
     comp->props = props;
     comp->props[comp->prop_count] = *prop;
     p->last = &comp->props[comp->prop_count++];
-    p->joined = NULL;
+    p->room = (cv_line_room){ 0 };
     return CV_OK;
-}
-
-/* The last value in room of its own with at least `more` bytes left; the room
- * doubles, so that many lost lines cost no more than their bytes. */
-static bool make_room(parser *p, size_t more)
-{
-    cv_slice value = p->last->value;
-    size_t total = value.len + more;
-
-    if (total > CV_LIMIT_LINE_BYTES)
-        return false;
-    if (p->joined && total <= p->joined_room)
-        return true;
-    uint8_t *out = cv_arena_alloc(p->arena, total * 2);
-    if (!out)
-        return false;
-    if (value.len)
-        memcpy(out, value.ptr, value.len);
-    p->joined = out;
-    p->joined_room = total * 2;
-    p->last->value = cv_slice_of(out, value.len);
-    return true;
 }
 
 /* A line that is none belongs to the value before it: as its continuation if
@@ -235,20 +212,16 @@ static void join_to_last(parser *p, const cv_raw_line *line)
 {
     bool folded = p->last_len >= 70;
 
-    if (!p->last || !make_room(p, line->text.len + 2)) {
+    if (!p->last ||
+        (!folded &&
+         !cv_line_extend(p->arena, &p->room, p->last, CV_S("\\n"))) ||
+        !cv_line_extend(p->arena, &p->room, p->last, line->text)) {
         say(p, CV_RULE_ICAL_SYNTAX, line->number, line->text,
             "no content line, left out");
         return;
     }
     say(p, CV_RULE_ICAL_SYNTAX, line->number, line->text,
         "taken as part of the line before");
-    size_t len = p->last->value.len;
-    if (!folded) {
-        memcpy(p->joined + len, "\\n", 2);
-        len += 2;
-    }
-    memcpy(p->joined + len, line->text.ptr, line->text.len);
-    p->last->value = cv_slice_of(p->joined, len + line->text.len);
 }
 
 static cv_status take_line(parser *p, const cv_raw_line *line)
