@@ -61,6 +61,17 @@ typedef struct cv_blob {
     void *ctx; /* borrowed; lives as long as the object that holds the blob */
 } cv_blob;
 
+/* Called from time to time while a long input is read, so that whoever mapped
+ * a file can give back the memory of what was read: the bytes must stay
+ * readable. fn may be NULL. */
+typedef struct cv_relax {
+    void (*fn)(void *ctx);
+    void *ctx; /* borrowed */
+} cv_relax;
+
+/* How many bytes are read between two calls. */
+#define CV_RELAX_BYTES ((size_t)1 << 20)
+
 cv_blob cv_blob_mem(cv_slice mem);
 CV_NODISCARD cv_status cv_blob_pump(const cv_blob *blob, const cv_sink *to,
                                     cv_error *err);

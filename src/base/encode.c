@@ -1,6 +1,8 @@
 /* The rest of text.h: hex, base64, numbers, SHA-256. */
 #include "base/text.h"
 
+#include "base/base64.h"
+
 #include <nettle/sha2.h>
 
 void cv_hex_put(cv_buf *buf, cv_slice bytes, bool upper)
@@ -39,68 +41,44 @@ cv_status cv_hex_decode(cv_arena *arena, cv_slice hex, cv_slice *out,
     return CV_OK;
 }
 
-static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* Four characters for 1 to 3 bytes. */
-static void base64_group(const uint8_t *in, size_t n, uint8_t out[4])
+/* The last 1 or 2 bytes, padded. */
+static void base64_rest(const uint8_t *in, size_t n, uint8_t out[4])
 {
-    uint32_t v = (uint32_t)in[0] << 16;
-    if (n > 1)
-        v |= (uint32_t)in[1] << 8;
-    if (n > 2)
-        v |= in[2];
-    out[0] = (uint8_t)base64_digits[v >> 18];
-    out[1] = (uint8_t)base64_digits[v >> 12 & 63];
-    out[2] = n > 1 ? (uint8_t)base64_digits[v >> 6 & 63] : '=';
-    out[3] = n > 2 ? (uint8_t)base64_digits[v & 63] : '=';
+    const uint8_t group[3] = { in[0], n > 1 ? in[1] : 0, 0 };
+    cv_base64_encode_groups(group, 1, out);
+    out[3] = '=';
+    if (n == 1)
+        out[2] = '=';
+}
+
+/* One line, or all there is, without its end. */
+static void base64_line(cv_buf *buf, cv_slice bytes)
+{
+    enum { PIECE = 192 }; /* groups at a time */
+    uint8_t text[4 * PIECE];
+    while (bytes.len >= 3) {
+        size_t groups = bytes.len / 3 < PIECE ? bytes.len / 3 : PIECE;
+        cv_base64_encode_groups(bytes.ptr, groups, text);
+        cv_buf_put(buf, text, 4 * groups);
+        bytes = cv_slice_sub(bytes, 3 * groups, bytes.len);
+    }
+    if (bytes.len) {
+        base64_rest(bytes.ptr, bytes.len, text);
+        cv_buf_put(buf, text, 4);
+    }
 }
 
 void cv_base64_put(cv_buf *buf, cv_slice bytes, size_t line_len)
 {
-    uint8_t line[1024] = { 0 };
-    size_t groups_a_line = line_len ? line_len / 4 : 0;
-    if (line_len && groups_a_line == 0)
-        groups_a_line = 1;
-    size_t used = 0, in_line = 0;
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t n = bytes.len - i < 3 ? bytes.len - i : 3;
-        if (used + 6 > sizeof(line)) {
-            cv_buf_put(buf, line, used);
-            used = 0;
-        }
-        base64_group(bytes.ptr + i, n, line + used);
-        used += 4;
-        if (++in_line == groups_a_line) {
-            line[used++] = '\r';
-            line[used++] = '\n';
-            in_line = 0;
-        }
+    size_t in_line = line_len ? (line_len < 4 ? 1 : line_len / 4) * 3 : 0;
+    if (!in_line) {
+        base64_line(buf, bytes);
+        return;
     }
-    cv_buf_put(buf, line, used);
-    if (groups_a_line && in_line)
+    for (size_t i = 0; i < bytes.len; i += in_line) {
+        base64_line(buf, cv_slice_sub(bytes, i, in_line));
         cv_buf_put(buf, "\r\n", 2);
-}
-
-#define B64_JUNK 64
-#define B64_PAD 65
-#define B64_SPACE 66
-
-static uint8_t base64_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (uint8_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint8_t)(c - 'a' + 26);
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0' + 52);
-    if (c == '+')
-        return 62;
-    if (c == '/')
-        return 63;
-    if (c == '=')
-        return B64_PAD;
-    return c == ' ' || (c >= '\t' && c <= '\r') ? B64_SPACE : B64_JUNK;
+    }
 }
 
 /* Writes the whole bytes of the `have` sextets in acc; how many there were. */
@@ -124,14 +102,23 @@ cv_slice cv_base64_decode(cv_arena *arena, cv_slice text, size_t *junk)
     uint32_t acc = 0;
     unsigned have = 0;
     for (size_t i = 0; i < text.len; i++) {
-        uint8_t v = base64_value(text.ptr[i]);
+        if (!have) {
+            size_t groups =
+                cv_base64_decode_groups(text.ptr + i, text.len - i, out + used);
+            used += 3 * groups;
+            i += 4 * groups;
+            if (i == text.len)
+                break;
+        }
+        uint8_t v = cv_base64_values[text.ptr[i]];
         if (v < 64) {
             acc = acc << 6 | v;
             have++;
-        } else if (v == B64_JUNK) {
+        } else if (v == CV_B64_JUNK && text.ptr[i] != '\v' &&
+                   text.ptr[i] != '\f') {
             skipped++;
         }
-        if (have == 4 || (v == B64_PAD && have)) {
+        if (have == 4 || (v == CV_B64_PAD && have)) {
             used += base64_flush(acc, have, out + used);
             acc = 0;
             have = 0;

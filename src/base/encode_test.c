@@ -132,6 +132,23 @@ static void base64_of_long_data_comes_back(void **state)
     cv_buf_clear(&b);
 }
 
+/* Whole groups and what breaks them: junk at every place. */
+static void base64_is_read_around_every_byte(void **state)
+{
+    static const char text[] = "Zm9vYmFyZm9vYmFyZm9vYmFy";
+    for (size_t at = 0; at + 1 < sizeof text; at++) {
+        char broken[sizeof text + 2];
+        size_t junk = 0;
+        memcpy(broken, text, at);
+        memcpy(broken + at, "\r\n*", 3);
+        memcpy(broken + at + 3, text + at, sizeof text - 1 - at);
+        cv_slice back = cv_base64_decode(
+            *state, cv_slice_of(broken, sizeof text + 2), &junk);
+        assert_true(cv_slice_eq(back, CV_S("foobarfoobarfoobar")));
+        assert_int_equal(junk, 1);
+    }
+}
+
 static void base64_is_read_leniently(void **state)
 {
     static const struct {
@@ -222,6 +239,7 @@ int main(void)
         WITH_ARENA(base64_of_rfc_4648_both_ways),
         cmocka_unit_test(base64_lines_are_cut_and_ended),
         WITH_ARENA(base64_of_long_data_comes_back),
+        WITH_ARENA(base64_is_read_around_every_byte),
         WITH_ARENA(base64_is_read_leniently),
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(unsigned_numbers_have_their_range),

@@ -154,6 +154,11 @@ static cv_status convert_bytes(item *it, cv_report *report, cv_error *err)
                    report, err);
 }
 
+static void relax(void *ctx)
+{
+    cli_input_relax(ctx);
+}
+
 static void convert_path(job *j, const char *path)
 {
     item it = { .job = j, .path = path };
@@ -167,8 +172,10 @@ static void convert_path(job *j, const char *path)
                           "%s", err.what);
     }
     it.bytes = it.input.bytes;
+    cv_convert_set_relax(j->options, (cv_relax){ relax, &it.input });
     if (status == CV_OK)
         status = convert_bytes(&it, report, &err);
+    cv_convert_set_relax(j->options, (cv_relax){ NULL, NULL });
     if (status != CV_OK)
         say_failed(&it, CV_S(""), CV_S(""), report, &err);
     cv_report_free(&report);

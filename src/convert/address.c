@@ -278,7 +278,8 @@ static header_people read_headers(const cv_object *obj, cv_arena *arena)
     if (!cv_bag_string(cv_object_props(obj), CV_PidTagTransportMessageHeaders,
                        &text) ||
         !text.len || !needs_headers(obj) ||
-        cv_mime_read(arena, text, &part, NULL, NULL) != CV_OK)
+        cv_mime_read(arena, text, (cv_relax){ NULL, NULL }, &part, NULL,
+                     NULL) != CV_OK)
         return h;
     if (read_field(part, arena, "From", &from) == 1)
         h.writer = from[0].address;

@@ -88,6 +88,9 @@ void cv_convert_set_responses(cv_convert_options *options,
 /* Time zone for floating times; time of delivery for replies without any. */
 void cv_convert_set_zone(cv_convert_options *options, cv_slice name);
 void cv_convert_set_received(cv_convert_options *options, int64_t ticks);
+/* What to call while a mail is read and while its attachments are; must hold
+ * as long as objects that were read with these options. */
+void cv_convert_set_relax(cv_convert_options *options, cv_relax relax);
 
 /* What the bytes are, by content; the name only breaks ties. */
 cv_input_type cv_detect(cv_slice in, cv_slice file_name);

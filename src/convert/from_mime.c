@@ -99,7 +99,8 @@ static cv_status full(cv_slice in, const cv_convert_options *options,
                       cv_object *obj, cv_report *report, cv_error *err)
 {
     cv_mime_part *root = NULL;
-    CV_TRY(cv_mime_read(cv_object_arena(obj), in, &root, report, err));
+    CV_TRY(cv_mime_read(cv_object_arena(obj), in, options->relax, &root, report,
+                        err));
     cv_from c = { .options = options,
                   .report = report,
                   .err = err,

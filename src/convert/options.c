@@ -214,6 +214,7 @@ cv_status cv_convert_options_dup(const cv_convert_options *src,
     o->responses = src->responses;
     o->responses_ctx = src->responses_ctx;
     o->received_ticks = src->received_ticks;
+    o->relax = src->relax;
     cv_status st = copy_map(src, o, err);
     if (st != CV_OK) {
         cv_convert_options_free(&o);
@@ -298,6 +299,11 @@ void cv_convert_set_zone(cv_convert_options *options, cv_slice name)
 void cv_convert_set_received(cv_convert_options *options, int64_t ticks)
 {
     options->received_ticks = ticks;
+}
+
+void cv_convert_set_relax(cv_convert_options *options, cv_relax relax)
+{
+    options->relax = relax;
 }
 
 bool cv_opt_bool(const cv_convert_options *options, cv_opt opt)

@@ -34,6 +34,7 @@ struct cv_convert_options {
     void *responses_ctx;
     cv_slice domain, zone;  /* arena, may be empty */
     int64_t received_ticks; /* INT64_MIN when unknown */
+    cv_relax relax;         /* while a mail is read */
 };
 
 bool cv_opt_bool(const cv_convert_options *options, cv_opt opt);

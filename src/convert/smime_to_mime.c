@@ -125,7 +125,8 @@ static cv_status sealed_root(cv_to *t, cv_mime_node **root)
     if (original.len > MAX_ENTITY || !may_be_sealed(original) ||
         !cv_object_is_class(t->obj, CV_S("IPM.Note")))
         return CV_OK;
-    CV_TRY(cv_mime_read(t->arena, original, &part, NULL, t->err));
+    CV_TRY(cv_mime_read(t->arena, original, t->options->relax, &part, NULL,
+                        t->err));
     if (!cv_mime_is(part, "multipart", "signed") &&
         !cv_mime_is(part, "multipart", "encrypted"))
         return CV_OK;

@@ -1,5 +1,7 @@
 #include "mime/mime_private.h"
 
+#include "base/base64.h"
+
 #include <string.h>
 
 /* Output goes through a window of fixed size, so that a body of any size
@@ -9,6 +11,8 @@ typedef struct window {
     cv_mime_decoded *what;
     cv_error *err;
     cv_status status;
+    cv_relax relax;
+    uint64_t relax_at; /* bytes of output */
     size_t n;
     uint8_t bytes[8192];
 } window;
@@ -19,6 +23,10 @@ static void flush(window *w)
         w->status = cv_sink_put(w->to, cv_slice_of(w->bytes, w->n), w->err);
     w->what->size += w->n;
     w->n = 0;
+    if (w->relax.fn && w->what->size >= w->relax_at) {
+        w->relax_at = w->what->size + CV_RELAX_BYTES;
+        w->relax.fn(w->relax.ctx);
+    }
 }
 
 static inline void put(window *w, uint8_t byte)
@@ -43,31 +51,18 @@ static void bad(window *w, size_t at, size_t count)
 
 /* -- base64 -- */
 
-enum { B64_BLANK = 64, B64_PAD = 65, B64_JUNK = 66 };
-
-#define J8 66, 66, 66, 66, 66, 66, 66, 66
-static const uint8_t b64_value[256] = {
-    J8, 66, 64, 64, 66, 66, 64, 66, 66, J8, J8, /* tab, LF, CR */
-    64, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 62, 66, 66, 66, 63, 52, 53, 54,
-    55, 56, 57, 58, 59, 60, 61, 66, 66, 66, 65, 66, 66, 66, 0,  1,  2,  3,  4,
-    5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
-    24, 25, 66, 66, 66, 66, 66, 66, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36,
-    37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 66, 66, 66, 66,
-    66, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8, J8
-};
-
 /* What follows padding is either another run of base64 that somebody put
  * behind the first, or a text such as a mailing list's footer. */
 static bool goes_on_as_base64(cv_slice in, size_t pos)
 {
     enum { LINE = 80 }; /* what is looked at */
     size_t letters = 0;
-    while (pos < in.len && b64_value[in.ptr[pos]] == B64_BLANK)
+    while (pos < in.len && cv_base64_values[in.ptr[pos]] == CV_B64_BLANK)
         pos++;
     for (; pos < in.len && letters < LINE; pos++, letters++) {
         if (cv_mime_is_blank(in.ptr[pos]))
             break;
-        if (b64_value[in.ptr[pos]] > B64_PAD)
+        if (cv_base64_values[in.ptr[pos]] > CV_B64_PAD)
             return false;
     }
     return letters > 0 && letters % 4 == 0;
@@ -81,14 +76,35 @@ static void put_quantum(window *w, uint32_t bits, unsigned letters)
         put(w, (uint8_t)(bits >> (16 - 8 * i)));
 }
 
+/* Whole groups from i on, as far as they go; the place behind them. */
+static size_t put_groups(window *w, cv_slice in, size_t i)
+{
+    while (w->status == CV_OK) {
+        size_t room = (sizeof w->bytes - w->n) / 3 * 4;
+        size_t len = in.len - i < room ? in.len - i : room;
+        size_t groups =
+            cv_base64_decode_groups(in.ptr + i, len, w->bytes + w->n);
+        w->n += 3 * groups;
+        i += 4 * groups;
+        if (groups < room / 4)
+            break;
+        flush(w);
+    }
+    return i;
+}
+
 static void decode_base64(window *w, cv_slice in)
 {
     uint32_t bits = 0;
     unsigned letters = 0;
     size_t i = 0;
     while (i < in.len && w->status == CV_OK) {
-        uint8_t v = b64_value[in.ptr[i++]];
-        if (v < B64_BLANK) {
+        if (!letters)
+            i = put_groups(w, in, i);
+        if (i == in.len || w->status != CV_OK)
+            break;
+        uint8_t v = cv_base64_values[in.ptr[i++]];
+        if (v < CV_B64_BLANK) {
             bits = bits << 6 | v;
             if (++letters < 4)
                 continue;
@@ -96,19 +112,19 @@ static void decode_base64(window *w, cv_slice in)
             put(w, (uint8_t)(bits >> 8));
             put(w, (uint8_t)bits);
             letters = 0;
-        } else if (v == B64_PAD) {
+        } else if (v == CV_B64_PAD) {
             if (letters < 2)
                 bad(w, i - 1, 1);
             put_quantum(w, bits, letters);
             letters = 0;
-            while (i < in.len && (b64_value[in.ptr[i]] == B64_BLANK ||
-                                  b64_value[in.ptr[i]] == B64_PAD))
+            while (i < in.len && (cv_base64_values[in.ptr[i]] == CV_B64_BLANK ||
+                                  cv_base64_values[in.ptr[i]] == CV_B64_PAD))
                 i++;
             if (i < in.len && !goes_on_as_base64(in, i)) {
                 bad(w, i, in.len - i);
                 return;
             }
-        } else if (v == B64_JUNK) {
+        } else if (v == CV_B64_JUNK) {
             bad(w, i - 1, 1);
         }
     }
@@ -240,8 +256,9 @@ cv_mime_coding cv_mime_coding_of(cv_slice encoding)
     return CV_MIME_IDENTITY;
 }
 
-cv_status cv_mime_decode(cv_mime_coding coding, cv_slice in, const cv_sink *to,
-                         cv_mime_decoded *what, cv_error *err)
+cv_status cv_mime_decode(cv_mime_coding coding, cv_slice in, cv_relax relax,
+                         const cv_sink *to, cv_mime_decoded *what,
+                         cv_error *err)
 {
     *what = (cv_mime_decoded){ 0 };
     window w;
@@ -249,6 +266,8 @@ cv_status cv_mime_decode(cv_mime_coding coding, cv_slice in, const cv_sink *to,
     w.what = what;
     w.err = err;
     w.status = CV_OK;
+    w.relax = relax;
+    w.relax_at = CV_RELAX_BYTES;
     w.n = 0;
     if (coding == CV_MIME_BASE64)
         decode_base64(&w, in);
@@ -269,7 +288,7 @@ static cv_status pump_part(void *ctx, const cv_sink *to, cv_error *err)
     const cv_mime_part *part = ctx;
     cv_mime_decoded what;
     return cv_mime_decode(cv_mime_coding_of(part->encoding), part->body_bytes,
-                          to, &what, err);
+                          part->relax, to, &what, err);
 }
 
 typedef struct fixed {
@@ -297,7 +316,8 @@ static cv_status decode_into_arena(cv_arena *arena, cv_mime_part *part,
     if (!f.ptr)
         return cv_arena_fail(arena, err);
     cv_sink sink = { put_fixed, &f };
-    CV_TRY(cv_mime_decode(coding, part->body_bytes, &sink, what, err));
+    CV_TRY(cv_mime_decode(coding, part->body_bytes, part->relax, &sink, what,
+                          err));
     part->data = cv_blob_mem(cv_slice_of(f.ptr, f.n));
     return CV_OK;
 }
@@ -314,7 +334,8 @@ cv_status cv_mime_part_set_data(cv_arena *arena, cv_mime_part *part,
     if (part->body_bytes.len <= CV_MIME_EAGER_BYTES) {
         CV_TRY(decode_into_arena(arena, part, coding, &what, err));
     } else {
-        CV_TRY(cv_mime_decode(coding, part->body_bytes, NULL, &what, err));
+        CV_TRY(cv_mime_decode(coding, part->body_bytes, part->relax, NULL,
+                              &what, err));
         part->data = (cv_blob){ .size_bytes = what.size,
                                 .pump = pump_part,
                                 .ctx = part };

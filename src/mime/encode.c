@@ -1,5 +1,7 @@
 #include "mime/write_private.h"
 
+#include "base/base64.h"
+
 #include <string.h>
 
 /* What a byte means for a transfer encoding. */
@@ -133,35 +135,35 @@ void cv_mime_out_qp(cv_mime_out *out, cv_slice bytes)
 
 /* -- base64 -- */
 
+enum {
+    B64_LINE = 57,        /* bytes that make a line of 76 letters */
+    B64_LINE_TEXT = 78,   /* the letters and the line's end */
+    B64_BLOCK_LINES = 256 /* lines that go out at a time */
+};
+
 typedef struct base64 {
     cv_mime_out *out;
-    uint8_t line[57];
+    uint8_t line[B64_LINE]; /* begun */
     size_t n;
+    uint8_t text[B64_BLOCK_LINES * B64_LINE_TEXT];
+    size_t used;
 } base64;
 
-static void base64_line(base64 *b)
+static void base64_flush(base64 *b)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t text[80];
-    size_t n = 0;
-    for (size_t i = 0; i < b->n; i += 3) {
-        uint32_t bits = (uint32_t)b->line[i] << 16;
-        if (i + 1 < b->n)
-            bits |= (uint32_t)b->line[i + 1] << 8;
-        if (i + 2 < b->n)
-            bits |= b->line[i + 2];
-        for (size_t k = 0; k < 4; k++)
-            text[n++] = (uint8_t)letters[bits >> (18 - 6 * k) & 63];
-        if (i + 1 >= b->n)
-            text[n - 2] = '=';
-        if (i + 2 >= b->n)
-            text[n - 1] = '=';
-    }
-    text[n++] = '\r';
-    text[n++] = '\n';
-    cv_mime_out_put(b->out, cv_slice_of(text, n));
-    b->n = 0;
+    cv_mime_out_put(b->out, cv_slice_of(b->text, b->used));
+    b->used = 0;
+}
+
+static void base64_line(base64 *b, const uint8_t *line)
+{
+    uint8_t *to = b->text + b->used;
+    cv_base64_encode_groups(line, B64_LINE / 3, to);
+    to[B64_LINE_TEXT - 2] = '\r';
+    to[B64_LINE_TEXT - 1] = '\n';
+    b->used += B64_LINE_TEXT;
+    if (b->used == sizeof b->text)
+        base64_flush(b);
 }
 
 /* A sink: what the blob pumps out. */
@@ -171,15 +173,21 @@ static cv_status base64_write(void *ctx, const void *bytes, size_t len,
     base64 *b = ctx;
     const uint8_t *from = bytes;
     while (len) {
-        size_t n = sizeof b->line - b->n;
-        if (n > len)
-            n = len;
+        if (b->n == 0 && len >= B64_LINE) {
+            base64_line(b, from);
+            from += B64_LINE;
+            len -= B64_LINE;
+            continue;
+        }
+        size_t n = sizeof b->line - b->n < len ? sizeof b->line - b->n : len;
         memcpy(b->line + b->n, from, n);
         b->n += n;
         from += n;
         len -= n;
-        if (b->n == sizeof b->line)
-            base64_line(b);
+        if (b->n == sizeof b->line) {
+            base64_line(b, b->line);
+            b->n = 0;
+        }
     }
     if (b->out->status != CV_OK)
         return cv_fail(err, b->out->status, "output failed");
@@ -189,9 +197,17 @@ static cv_status base64_write(void *ctx, const void *bytes, size_t len,
 void cv_mime_out_base64(cv_mime_out *out, const cv_blob *blob,
                         cv_status *read_status, cv_error *read_err)
 {
-    base64 b = { .out = out, .n = 0 };
+    base64 b = { .out = out };
     cv_sink sink = { base64_write, &b };
+    cv_buf rest;
     *read_status = cv_blob_pump(blob, &sink, read_err);
-    if (b.n)
-        base64_line(&b);
+    base64_flush(&b);
+    if (!b.n)
+        return;
+    cv_buf_init(&rest, 0);
+    cv_base64_put(&rest, cv_slice_of(b.line, b.n), B64_LINE_TEXT - 2);
+    if (cv_buf_status(&rest, out->err) != CV_OK)
+        out->status = rest.status;
+    cv_mime_out_put(out, cv_buf_slice(&rest));
+    cv_buf_clear(&rest);
 }

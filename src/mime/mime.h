@@ -57,14 +57,16 @@ typedef struct cv_mime_part {
     cv_blob data;
     struct cv_mime_part **children; /* arena */
     size_t child_count;
+    cv_relax relax; /* called while a long body is decoded */
 } cv_mime_part;
 
 /* Reads a message or an entity. `in` must outlive the tree, which lives in
  * the arena. Always gives a tree: input without any header is one text part.
+ * relax is kept for as long as the tree: reading a part's data calls it, too.
  * Errors: the arena's only. */
 CV_NODISCARD cv_status cv_mime_read(cv_arena *arena, cv_slice in,
-                                    cv_mime_part **root, cv_report *report,
-                                    cv_error *err);
+                                    cv_relax relax, cv_mime_part **root,
+                                    cv_report *report, cv_error *err);
 
 /* First field of a name, without case; NULL when absent. */
 const cv_mime_field *cv_mime_field_get(const cv_mime_part *part, cv_slice name);

@@ -1,5 +1,7 @@
 #include "mime/test_util.h"
 
+#include <stdlib.h>
+
 /* A part with the given header fields; the body is the rest. */
 static const cv_mime_part *part(fixture *f, const char *head, cv_slice body)
 {
@@ -248,6 +250,50 @@ static void C047_a_fragment_is_a_part_like_any_other(void **state)
     assert_slice(part_bytes(f, f->root), "half of a message");
 }
 
+static void count_call(void *ctx)
+{
+    ++*(unsigned *)ctx;
+}
+
+static cv_status ignore(void *ctx, const void *bytes, size_t len, cv_error *err)
+{
+    (void)ctx;
+    (void)bytes;
+    (void)len;
+    (void)err;
+    return CV_OK;
+}
+
+/* Whoever mapped the input hears when a megabyte of it is done with. */
+static void a_long_body_is_told_while_it_is_read(void **state)
+{
+    fixture *f = *state;
+    const size_t letters = 8 * CV_RELAX_BYTES;
+    unsigned calls = 0;
+    cv_buf mail;
+    cv_buf_init(&mail, 0);
+    cv_buf_put_str(&mail, "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+                          "--b\r\nContent-Type: image/png\r\n"
+                          "Content-Transfer-Encoding: base64\r\n\r\n");
+    uint8_t *body = malloc(letters);
+    assert_non_null(body);
+    memset(body, 'A', letters);
+    cv_buf_put(&mail, body, letters);
+    free(body);
+    cv_buf_put_str(&mail, "\r\n--b--\r\n");
+    cv_relax relax = { count_call, &calls };
+    assert_int_equal(cv_mime_read(f->arena, cv_buf_slice(&mail), relax,
+                                  &f->root, f->report, NULL),
+                     CV_OK);
+    const cv_mime_part *part = f->root->children[0];
+    assert_int_equal(part->data.size_bytes, letters / 4 * 3);
+    assert_int_equal(calls, 8 + 5); /* looked for delimiters, measured */
+    const cv_sink sink = { ignore, NULL };
+    assert_int_equal(cv_blob_pump(&part->data, &sink, NULL), CV_OK);
+    assert_int_equal(calls, 8 + 5 + 5);
+    cv_buf_clear(&mail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +308,7 @@ int main(void)
         TEST(C020_a_meta_element_that_contradicts_the_bytes),
         TEST(C024_text_after_a_nul_arrives),
         TEST(C047_a_fragment_is_a_part_like_any_other),
+        TEST(a_long_body_is_told_while_it_is_read),
     };
     return cmocka_run_group_tests_name("mime body", tests, NULL, NULL);
 }

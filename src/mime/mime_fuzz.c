@@ -42,8 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cv_mime_part *root = NULL;
     if (cv_arena_new(0, &arena, NULL) == CV_OK &&
         cv_report_new(&report, NULL) == CV_OK) {
-        CV_FUZZ_CHECK(cv_mime_read(arena, cv_slice_of(data, size), &root,
-                                   report, NULL) == CV_OK);
+        CV_FUZZ_CHECK(cv_mime_read(arena, cv_slice_of(data, size),
+                                   (cv_relax){ NULL, NULL }, &root, report,
+                                   NULL) == CV_OK);
         read_part(root, arena, report, 0);
     }
     cv_report_free(&report);

@@ -81,8 +81,8 @@ typedef struct cv_mime_decoded {
 } cv_mime_decoded;
 /* Decodes in; `to` NULL only measures. */
 CV_NODISCARD cv_status cv_mime_decode(cv_mime_coding coding, cv_slice in,
-                                      const cv_sink *to, cv_mime_decoded *what,
-                                      cv_error *err);
+                                      cv_relax relax, const cv_sink *to,
+                                      cv_mime_decoded *what, cv_error *err);
 /* Sets part->data from body_bytes and encoding. */
 CV_NODISCARD cv_status cv_mime_part_set_data(cv_arena *arena,
                                              cv_mime_part *part,

@@ -20,6 +20,7 @@ typedef struct walk {
     cv_arena *arena;
     cv_report *report;
     cv_error *err;
+    cv_relax relax;
     cv_mime_lines lines;
     level levels[CV_LIMIT_MIME_DEPTH];
     size_t base;  /* levels below belong to another input */
@@ -102,12 +103,28 @@ static bool match_delim(walk *w, size_t pos, delim *d)
     return false;
 }
 
-/* Place of the next "--" at or after pos that begins a line. */
-static size_t next_dashes(const cv_mime_lines *lines, size_t pos)
+/* Place of the next dash at or after pos. */
+static size_t next_dash(const walk *w, size_t pos)
 {
-    cv_slice in = lines->in;
+    cv_slice in = w->lines.in;
+    while (pos < in.len) {
+        size_t i =
+            cv_slice_find_byte(cv_slice_sub(in, pos, CV_RELAX_BYTES), '-', 0);
+        if (i != CV_NPOS)
+            return pos + i;
+        if (in.len - pos > CV_RELAX_BYTES && w->relax.fn)
+            w->relax.fn(w->relax.ctx);
+        pos += in.len - pos < CV_RELAX_BYTES ? in.len - pos : CV_RELAX_BYTES;
+    }
+    return CV_NPOS;
+}
+
+/* Place of the next "--" at or after pos that begins a line. */
+static size_t next_dashes(const walk *w, size_t pos)
+{
+    cv_slice in = w->lines.in;
     for (size_t i = pos;; i++) {
-        i = cv_slice_find_byte(in, '-', i);
+        i = next_dash(w, i);
         if (i == CV_NPOS || i + 1 >= in.len)
             return CV_NPOS;
         if (in.ptr[i + 1] == '-' &&
@@ -120,7 +137,7 @@ static void find_delim(walk *w, size_t pos, delim *d)
 {
     size_t end = w->lines.in.len;
     while (w->count > w->base && pos < end) {
-        pos = next_dashes(&w->lines, pos);
+        pos = next_dashes(w, pos);
         if (pos == CV_NPOS)
             break;
         if (match_delim(w, pos, d))
@@ -394,7 +411,7 @@ static cv_status boundaries_of(walk *w, const cv_mime_part *part, level *l)
 static bool guess_boundary(const walk *w, size_t from, size_t to, level *l)
 {
     enum { BOUNDARY_MAX = 250, HEADER_MAX = 100 };
-    for (size_t pos = from; (pos = next_dashes(&w->lines, pos)) < to; pos++) {
+    for (size_t pos = from; (pos = next_dashes(w, pos)) < to; pos++) {
         size_t next, after;
         cv_mime_lines near = w->lines;
         near.in = cv_slice_sub(near.in, pos, BOUNDARY_MAX + HEADER_MAX);
@@ -420,6 +437,7 @@ static cv_status new_part(walk *w, cv_slice path, cv_mime_part **out)
     if (!part)
         return cv_arena_fail(w->arena, w->err);
     part->path = path;
+    part->relax = w->relax;
     part->encoding = CV_S("7bit");
     w->parts++;
     *out = part;
@@ -764,8 +782,8 @@ static uint32_t wide_codepage(cv_slice in)
     return even == LETTERS && odd == 0 ? 1201 : 0;
 }
 
-cv_status cv_mime_read(cv_arena *arena, cv_slice in, cv_mime_part **root,
-                       cv_report *report, cv_error *err)
+cv_status cv_mime_read(cv_arena *arena, cv_slice in, cv_relax relax,
+                       cv_mime_part **root, cv_report *report, cv_error *err)
 {
     walk w;
     uint32_t wide = wide_codepage(in);
@@ -779,6 +797,7 @@ cv_status cv_mime_read(cv_arena *arena, cv_slice in, cv_mime_part **root,
     w.arena = arena;
     w.report = report;
     w.err = err;
+    w.relax = relax;
     w.lines = cv_mime_lines_of(in);
     w.base = w.count = w.depth = w.parts = 0;
     delim stop;

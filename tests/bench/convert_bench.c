@@ -1,13 +1,16 @@
 /* convert_bench.c - how fast a meeting request converts, and in how much
  * memory.
  *
- * convert_bench make FOLDER        writes request.eml and request.msg
+ * convert_bench make FOLDER        writes request.eml and request.msg,
+ * crowd.eml (1,000 attendees), file.eml and file.msg (10 MB attached)
  * convert_bench to-mime FILE MS    .msg -> MIME as often as MS allows
- * convert_bench to-object FILE MS  MIME -> object, the same
+ * convert_bench to-object FILE MS  MIME -> object, attachments decoded
+ * convert_bench back FILE MS       MIME -> object -> MIME
+ * convert_bench ics FILE MS        iCalendar -> object
  * convert_bench read FILE MS       .msg -> object, the same
  *
- * The last three print "messages cpu_seconds peak_kilobytes". One conversion is
- * all of it: reading the bytes, the object, the output into memory, freeing.
+ * All but the first print "messages cpu_seconds peak_kilobytes". One conversion
+ * is all of it: reading the bytes, the object, the output into memory, freeing.
  */
 #include "convert/convert.h"
 #include "mime/mime.h"
@@ -21,7 +24,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { ATTENDEES = 20, PARAGRAPHS = 60 };
+enum { ATTENDEES = 20, CROWD = 1000, PARAGRAPHS = 60, FILE_BYTES = 10 << 20 };
 
 static _Noreturn void die(const char *what)
 {
@@ -49,7 +52,7 @@ static const char paragraph[] =
     "The budget of the coming year is on the table: please read the figures "
     "of your own group before the meeting, and bring the questions along. ";
 
-static void put_calendar(cv_buf *out)
+static void put_calendar(cv_buf *out, int attendees)
 {
     cv_buf_put_str(out, "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n"
                         "PRODID:Microsoft Exchange Server 2010\r\n"
@@ -57,7 +60,7 @@ static void put_calendar(cv_buf *out)
     cv_buf_put_str(out, zone);
     cv_buf_put_str(out, "BEGIN:VEVENT\r\n"
                         "ORGANIZER;CN=Alice:MAILTO:alice@north.example\r\n");
-    for (int i = 0; i < ATTENDEES; i++)
+    for (int i = 0; i < attendees; i++)
         cv_buf_printf(out,
                       "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;"
                       "RSVP=TRUE;CN=Person %d:\r\n"
@@ -97,18 +100,20 @@ static cv_mime_node *text_node(cv_arena *arena, const char *subtype,
     return n;
 }
 
-static void put_headers(cv_arena *arena, cv_mime_node *root)
+static void put_headers(cv_arena *arena, cv_mime_node *root, int attendees)
 {
     const cv_mime_address alice = { .name = CV_S("Alice"),
                                     .address = CV_S("alice@north.example") };
-    cv_mime_address to[ATTENDEES];
-    for (int i = 0; i < ATTENDEES; i++)
+    cv_mime_address *to = cv_arena_array(arena, (size_t)attendees, sizeof *to);
+    if (!to)
+        die("out of memory");
+    for (int i = 0; i < attendees; i++)
         to[i] = (cv_mime_address){
             .name = cv_arena_printf(arena, "Person %d", i),
             .address = cv_arena_printf(arena, "person%d@south.example", i)
         };
     cv_mime_node_address_field(root, "From", &alice, 1);
-    cv_mime_node_address_field(root, "To", to, ATTENDEES);
+    cv_mime_node_address_field(root, "To", to, (size_t)attendees);
     cv_mime_node_text_field(root, "Subject", CV_S("Budget"));
     cv_mime_node_field(root, "Date", CV_S("Wed, 20 Aug 2008 18:44:00 +0000"));
     cv_mime_node_field(root, "Message-ID", CV_S("<1@north.example>"));
@@ -116,13 +121,13 @@ static void put_headers(cv_arena *arena, cv_mime_node *root)
                        CV_S("urn:content-classes:calendarmessage"));
 }
 
-static void make_mail(cv_arena *arena, cv_buf *out)
+static void make_mail(cv_arena *arena, int attendees, cv_buf *out)
 {
     cv_error err;
     cv_buf text;
     cv_buf_init(&text, 0);
     cv_mime_node *root = cv_mime_node_new(arena, "multipart", "alternative");
-    put_headers(arena, root);
+    put_headers(arena, root, attendees);
     for (int i = 0; i < PARAGRAPHS; i++)
         cv_buf_printf(&text, "%s\r\n", paragraph);
     cv_mime_node_add(root, text_node(arena, "plain", &text));
@@ -131,7 +136,7 @@ static void make_mail(cv_arena *arena, cv_buf *out)
         cv_buf_printf(&text, "<p>%s</p>\r\n", paragraph);
     cv_buf_put_str(&text, "</body></html>");
     cv_mime_node_add(root, text_node(arena, "html", &text));
-    put_calendar(&text);
+    put_calendar(&text, attendees);
     cv_mime_node *calendar = text_node(arena, "calendar", &text);
     cv_mime_node_param(calendar, "method", CV_S("REQUEST"));
     cv_mime_node_add(root, calendar);
@@ -148,32 +153,75 @@ static void save(const char *folder, const char *name, const cv_buf *buf)
         die("cannot write the request");
 }
 
+/* The mail as it is, and as the .msg file of its object. */
+static void save_both(const char *folder, const char *mail_name,
+                      const char *msg_name, const cv_buf *mail,
+                      const cv_convert_options *options)
+{
+    cv_error err;
+    cv_object *obj;
+    cv_buf msg;
+    cv_buf_init(&msg, 0);
+    save(folder, mail_name, mail);
+    check(cv_from_mime(cv_buf_slice(mail), options, &obj, NULL, &err), &err);
+    cv_sink sink = cv_buf_sink(&msg);
+    check(cv_msg_write(obj, &sink, NULL, &err), &err);
+    save(folder, msg_name, &msg);
+    cv_object_free(&obj);
+    cv_buf_clear(&msg);
+}
+
+/* A mail with a file of bytes that no compression would find a pattern in. */
+static void make_file_mail(cv_arena *arena, cv_buf *out)
+{
+    cv_error err;
+    uint32_t seed = 1;
+    uint8_t *bytes = cv_arena_alloc(arena, FILE_BYTES);
+    if (!bytes)
+        die("out of memory");
+    for (size_t i = 0; i < FILE_BYTES; i++) {
+        seed = seed * 1664525 + 1013904223;
+        bytes[i] = (uint8_t)(seed >> 24);
+    }
+    cv_blob data = cv_blob_mem(cv_slice_of(bytes, FILE_BYTES));
+    cv_mime_node *root = cv_mime_node_new(arena, "multipart", "mixed");
+    cv_mime_node *text = cv_mime_node_new(arena, "text", "plain");
+    cv_mime_node *file = cv_mime_node_new(arena, "application", "octet-stream");
+    put_headers(arena, root, 1);
+    cv_mime_node_set_text(text, CV_S("See the file.\r\n"));
+    cv_mime_node_param(file, "name", CV_S("file.bin"));
+    cv_mime_node_disposition(file, "attachment");
+    cv_mime_node_set_blob(file, &data);
+    cv_mime_node_add(root, text);
+    cv_mime_node_add(root, file);
+    cv_sink sink = cv_buf_sink(out);
+    check(cv_mime_write(root, CV_S("2"), 0, &sink, NULL, &err), &err);
+}
+
 static void make(const char *folder, const cv_convert_options *options)
 {
     cv_error err;
     cv_arena *arena;
-    cv_object *obj;
-    cv_buf mail, msg;
+    cv_buf mail;
     cv_buf_init(&mail, 0);
-    cv_buf_init(&msg, 0);
     check(cv_arena_new(0, &arena, &err), &err);
-    make_mail(arena, &mail);
-    save(folder, "request.eml", &mail);
-    check(cv_from_mime(cv_buf_slice(&mail), options, &obj, NULL, &err), &err);
-    cv_sink sink = cv_buf_sink(&msg);
-    check(cv_msg_write(obj, &sink, NULL, &err), &err);
-    save(folder, "request.msg", &msg);
-    cv_object_free(&obj);
+    make_mail(arena, ATTENDEES, &mail);
+    save_both(folder, "request.eml", "request.msg", &mail, options);
+    cv_buf_reset(&mail);
+    make_mail(arena, CROWD, &mail);
+    save_both(folder, "crowd.eml", "crowd.msg", &mail, options);
+    cv_buf_reset(&mail);
+    make_file_mail(arena, &mail);
+    save_both(folder, "file.eml", "file.msg", &mail, options);
     cv_arena_free(&arena);
     cv_buf_clear(&mail);
-    cv_buf_clear(&msg);
 }
 
 /* -- measuring -- */
 
 static cv_slice load(const char *path)
 {
-    enum { MOST = 1 << 24 };
+    enum { MOST = 1 << 26 };
     uint8_t *bytes = malloc(MOST);
     FILE *f = fopen(path, "rb");
     if (!bytes || !f)
@@ -183,20 +231,21 @@ static cv_slice load(const char *path)
     return cv_slice_of(bytes, len);
 }
 
+/* What conversions write into: its memory is used again, as a file's would. */
+static cv_buf written;
+
 static void to_mime(cv_slice in, const cv_convert_options *options)
 {
     cv_error err;
     cv_object *obj;
     cv_report *report;
-    cv_buf out;
-    cv_buf_init(&out, 0);
-    cv_sink sink = cv_buf_sink(&out);
+    cv_buf_reset(&written);
+    cv_sink sink = cv_buf_sink(&written);
     check(cv_report_new(&report, &err), &err);
     check(cv_msg_read(in, &obj, report, &err), &err);
     check(cv_to_mime(obj, options, &sink, report, &err), &err);
     cv_object_free(&obj);
     cv_report_free(&report);
-    cv_buf_clear(&out);
 }
 
 static void read_msg(cv_slice in, const cv_convert_options *options)
@@ -211,13 +260,49 @@ static void read_msg(cv_slice in, const cv_convert_options *options)
     cv_report_free(&report);
 }
 
+static cv_status drop(void *ctx, const void *bytes, size_t len, cv_error *err)
+{
+    (void)ctx;
+    (void)bytes;
+    (void)len;
+    (void)err;
+    return CV_OK;
+}
+
+/* Whoever keeps an object reads its files. */
+static void read_files(const cv_object *obj)
+{
+    cv_error err;
+    const cv_sink sink = { drop, NULL };
+    for (size_t i = 0; i < cv_object_attachment_count(obj); i++) {
+        const cv_attachment *a = cv_object_attachment(obj, i);
+        if (a->has_data)
+            check(cv_blob_pump(&a->data, &sink, &err), &err);
+    }
+}
+
 static void to_object(cv_slice in, const cv_convert_options *options)
 {
     cv_error err;
     cv_object *obj;
     cv_report *report;
     check(cv_report_new(&report, &err), &err);
-    check(cv_from_mime(in, options, &obj, report, &err), &err);
+    check(cv_read(in, CV_S(""), options, &obj, report, &err), &err);
+    read_files(obj);
+    cv_object_free(&obj);
+    cv_report_free(&report);
+}
+
+static void back(cv_slice in, const cv_convert_options *options)
+{
+    cv_error err;
+    cv_object *obj;
+    cv_report *report;
+    cv_buf_reset(&written);
+    cv_sink sink = cv_buf_sink(&written);
+    check(cv_report_new(&report, &err), &err);
+    check(cv_read(in, CV_S(""), options, &obj, report, &err), &err);
+    check(cv_to_mime(obj, options, &sink, report, &err), &err);
     cv_object_free(&obj);
     cv_report_free(&report);
 }
@@ -247,27 +332,40 @@ static void measure(void (*convert)(cv_slice, const cv_convert_options *),
     printf("%u %.3f %ld\n", count, at - start, usage.ru_maxrss);
 }
 
+static const struct {
+    const char *name;
+    void (*convert)(cv_slice, const cv_convert_options *);
+} modes[] = { { "to-mime", to_mime },
+              { "to-object", to_object },
+              { "ics", to_object },
+              { "back", back },
+              { "read", read_msg } };
+
 int main(int argc, char **argv)
 {
     cv_error err;
     cv_env env = cv_env_system();
     cv_convert_options *options;
+    bool done = false;
     (void)mallopt(M_TRIM_THRESHOLD, 4 << 20); /* as cli/main.c does */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     check(cv_convert_options_new(&env, &options, &err), &err);
     cv_convert_set_domain(options, CV_S("north.example"));
-    if (argc == 3 && strcmp(argv[1], "make") == 0)
+    cv_buf_init(&written, 0);
+    if (argc == 3 && strcmp(argv[1], "make") == 0) {
         make(argv[2], options);
-    else if (argc == 4 && strcmp(argv[1], "to-mime") == 0)
-        measure(to_mime, load(argv[2]), strtod(argv[3], NULL) / 1000, options);
-    else if (argc == 4 && strcmp(argv[1], "to-object") == 0)
-        measure(to_object, load(argv[2]), strtod(argv[3], NULL) / 1000,
+        done = true;
+    }
+    for (size_t i = 0; argc == 4 && i < CV_LEN(modes); i++) {
+        if (strcmp(argv[1], modes[i].name) != 0)
+            continue;
+        measure(modes[i].convert, load(argv[2]), strtod(argv[3], NULL) / 1000,
                 options);
-    else if (argc == 4 && strcmp(argv[1], "read") == 0)
-        measure(read_msg, load(argv[2]), strtod(argv[3], NULL) / 1000, options);
-    else
-        die("usage: make FOLDER | to-mime FILE MS | to-object FILE MS | "
-            "read FILE MS");
+        done = true;
+    }
+    if (!done)
+        die("usage: make FOLDER | to-mime|to-object|ics|back|read FILE MS");
+    cv_buf_clear(&written);
     cv_convert_options_free(&options);
     return 0;
 }
