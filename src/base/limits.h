@@ -55,6 +55,7 @@
 #define CV_LIMIT_TZ_RULES 1024        /* rules in one time zone definition */
 
 #define CV_LIMIT_RTF_BYTES ((size_t)64 << 20) /* one RTF body */
+#define CV_LIMIT_RTF_FILES 1000 /* pictures and objects within one */
 
 #define CV_LIMIT_JSON_DEPTH 128
 #define CV_LIMIT_JSON_VALUES 4000000 /* values in one document */

@@ -124,7 +124,9 @@ static void choose_rtf(cv_to *t, cv_body *out)
     if (damaged)
         say_fallback(t, "PidTagRtfCompressed", "read as far as it goes");
     if (cv_rtf_kind_of(rtf) == CV_RTF_HTML) {
-        out->html = cv_rtf_to_html(t->arena, rtf);
+        cv_rtf_html made;
+        if (cv_rtf_to_html(t->arena, rtf, &made, NULL) == CV_OK)
+            out->html = made.html;
         out->has_html = cv_slice_trim(out->html).len != 0;
     }
     if (!out->has_html && !out->has_plain) {

@@ -1,5 +1,4 @@
-/* One pass over the tokens of an RTF body. Groups are kept on a stack of
- * fixed size; deeper ones share the last entry, so nothing recurses. */
+/* HTML and text out of RTF that encapsulates them; the text of any other. */
 #include "rtf/rtf_read.h"
 
 #include "base/buf.h"
@@ -7,443 +6,195 @@
 #include "base/text.h"
 #include "rtf/rtf_private.h"
 
-#define MAX_GROUPS 256
-#define MAX_FONTS 512
-#define MAX_RUN 4096 /* bytes of one \'hh run that are decoded together */
+#define HEAD_TOKENS 12 /* \fromhtml1 stands among the first ten */
 
-typedef struct group {
-    bool skip, fonts, tag;
-    bool htmlrtf;
-    uint32_t codepage; /* of the current font */
-    int32_t uc;        /* fallback characters after \u */
-} group;
+typedef struct state {
+    bool tag, htmlrtf;
+} state;
 
-typedef struct font {
-    int32_t number;
-    uint32_t codepage;
-} font;
-
-typedef struct rtf {
-    cv_arena *arena;
-    cv_slice in;
-    size_t pos;
+typedef struct extract {
+    rtf_core *core;
     bool html; /* HTML is wanted, else text */
-    group groups[MAX_GROUPS];
-    size_t depth;   /* index of the current group */
-    size_t surplus; /* groups open beyond the stack */
-    font fonts[MAX_FONTS];
-    size_t font_count;
-    uint32_t default_codepage;
-    int32_t default_font;
-    bool star;         /* \* came before the next word */
-    int32_t fallbacks; /* characters still to be skipped after \u */
-    uint16_t high;     /* surrogate that waits for its other half */
-    uint8_t run[MAX_RUN];
-    size_t run_len;
+    state states[RTF_MAX_GROUPS];
     cv_buf out;
-} rtf;
+} extract;
 
-static group *top(rtf *r)
+static state *top(extract *x)
 {
-    return &r->groups[r->depth];
+    return &x->states[x->core->depth];
 }
 
-/* Bytes of several tokens are decoded as one: a letter may be split. */
-static void flush(rtf *r)
+static bool is_shown(extract *x)
 {
-    if (r->high) {
-        cv_utf8_put(&r->out, 0xFFFD);
-        r->high = 0;
+    const state *s = top(x);
+    return s->tag ? x->html : !s->htmlrtf;
+}
+
+static void on_open(void *ctx)
+{
+    extract *x = ctx;
+    x->states[x->core->depth] = x->states[x->core->depth - 1];
+}
+
+static void on_close(void *ctx)
+{
+    (void)ctx;
+}
+
+static const char *escape_of(uint8_t c)
+{
+    return c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : NULL;
+}
+
+static void put_escaped(cv_buf *out, cv_slice text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        const char *escape = escape_of(text.ptr[i]);
+        if (!escape)
+            continue;
+        cv_buf_put(out, text.ptr + from, i - from);
+        cv_buf_put_str(out, escape);
+        from = i + 1;
     }
-    if (!r->run_len)
-        return;
-    cv_slice text = cv_codepage_to_utf8(r->arena, top(r)->codepage,
-                                        cv_slice_of(r->run, r->run_len), NULL);
-    r->run_len = 0;
-    cv_buf_put_slice(&r->out, text);
+    cv_buf_put(out, text.ptr + from, text.len - from);
 }
 
-static bool is_shown(rtf *r)
+static void put(extract *x, cv_slice text)
 {
-    const group *g = top(r);
-    if (g->skip || g->fonts)
-        return false;
-    return g->tag ? r->html : !g->htmlrtf;
-}
-
-static void put_char(rtf *r, uint32_t c)
-{
-    flush(r);
-    if (!is_shown(r) || !c)
-        return;
-    if (r->html && !top(r)->tag && (c == '<' || c == '>' || c == '&'))
-        cv_buf_put_str(&r->out, c == '<'   ? "&lt;"
-                                : c == '>' ? "&gt;"
-                                           : "&amp;");
+    if (x->html && !top(x)->tag)
+        put_escaped(&x->out, text);
     else
-        cv_utf8_put(&r->out, c);
+        cv_buf_put_slice(&x->out, text);
+    x->core->stop = x->out.status != CV_OK;
 }
 
-static void put_break(rtf *r)
+static void on_text(void *ctx, cv_slice text)
 {
-    flush(r);
-    /* What stands before the first text belongs to the header. */
-    if (is_shown(r) && (r->out.len || !r->html))
-        cv_buf_put_str(&r->out, "\r\n");
+    extract *x = ctx;
+    if (is_shown(x))
+        put(x, text);
 }
 
-/* Whether the run ends in the first byte of a two-byte letter. */
-static bool is_split(const rtf *r)
+static void put_char(extract *x, const rtf_word *w)
 {
-    uint32_t cp = r->groups[r->depth].codepage;
-    size_t i = 0;
-    if (cp != 932 && cp != 936 && cp != 949 && cp != 950 && cp != 1361)
-        return false;
-    while (i < r->run_len) {
-        uint8_t c = r->run[i];
-        bool kana = cp == 932 && c >= 0xA1 && c <= 0xDF;
-        i += c >= 0x81 && !kana ? 2 : 1;
-    }
-    return i > r->run_len;
-}
-
-static void put_byte(rtf *r, uint8_t byte)
-{
-    if (r->fallbacks > 0) {
-        r->fallbacks--;
-        return;
-    }
-    if (!is_shown(r))
-        return;
-    if (r->run_len == MAX_RUN)
-        flush(r);
-    r->run[r->run_len++] = byte;
-}
-
-/* A plain character of the source. */
-static void put_literal(rtf *r, uint8_t c)
-{
-    if (r->fallbacks > 0) {
-        r->fallbacks--;
-        return;
-    }
-    if (c >= 0x80 || (r->run_len && is_split(r)))
-        put_byte(r, c);
+    if (x->html && !top(x)->tag && w->entity)
+        cv_buf_put_str(&x->out, w->entity);
     else
-        put_char(r, c);
+        cv_utf8_put(&x->out, w->value);
+    x->core->stop = x->out.status != CV_OK;
 }
 
-static void put_unit(rtf *r, int32_t n)
+/* What stands before the first text belongs to the header. */
+static void put_break(extract *x)
 {
-    uint32_t unit = (uint32_t)n & 0xFFFF;
-    uint16_t high = r->high;
-    r->fallbacks = top(r)->uc;
-    if (unit >= 0xD800 && unit < 0xDC00) {
-        flush(r);
-        r->high = is_shown(r) ? (uint16_t)unit : 0;
+    if (x->out.len || !x->html)
+        put(x, CV_S("\r\n"));
+}
+
+static void open_tag(extract *x)
+{
+    rtf_group *g = cv_rtf_core_top(x->core);
+    g->skip = false;
+    g->codepage = x->core->default_codepage;
+    top(x)->tag = true;
+}
+
+/* Only what is no text; a marker and a note are. */
+static void enter(extract *x, uint32_t dest)
+{
+    if (dest != RTF_D_TEXT && dest != RTF_D_FIELD && dest != RTF_D_MARKER &&
+        dest != RTF_D_NOTE && dest != RTF_D_SHPPICT && dest != RTF_D_NESTPROPS)
+        cv_rtf_core_top(x->core)->skip = true;
+}
+
+static void on_word(void *ctx, const rtf_word *w, bool has_number, int32_t n)
+{
+    extract *x = ctx;
+    if (w->action == RTF_HTMLTAG)
+        open_tag(x);
+    else if (w->action == RTF_HTMLRTF)
+        top(x)->htmlrtf = !has_number || n != 0;
+    else if (w->action == RTF_DEST)
+        enter(x, w->value);
+    else if (!is_shown(x))
         return;
-    }
-    if (unit >= 0xDC00 && unit < 0xE000) {
-        r->high = 0;
-        unit =
-            high ? 0x10000 + ((uint32_t)(high - 0xD800) << 10) + (unit - 0xDC00)
-                 : 0xFFFD;
-    }
-    put_char(r, unit);
+    else if (w->action == RTF_CHAR)
+        put_char(x, w);
+    else if (w->action == RTF_BREAK || w->action == RTF_LINE ||
+             w->action == RTF_ROW)
+        put_break(x);
+    else if (w->action == RTF_TAB || w->action == RTF_CELL)
+        put(x, CV_S("\t"));
 }
 
-/* -- groups and fonts -- */
-
-static void open_group(rtf *r)
+static void on_binary(void *ctx, cv_slice bytes)
 {
-    flush(r);
-    r->fallbacks = 0;
-    if (r->depth + 1 == MAX_GROUPS) {
-        r->surplus++;
-        return;
-    }
-    r->groups[r->depth + 1] = r->groups[r->depth];
-    r->depth++;
+    (void)ctx;
+    (void)bytes;
 }
 
-static void close_group(rtf *r)
+/* *cut: not all of it. */
+static cv_status read(cv_arena *arena, cv_slice in, bool html, bool symbols,
+                      cv_slice *out, bool *cut, cv_error *err)
 {
-    flush(r);
-    r->fallbacks = 0;
-    if (r->surplus)
-        r->surplus--;
-    else if (r->depth)
-        r->depth--;
+    extract *x = cv_arena_alloc(arena, sizeof *x);
+    if (!x)
+        return cv_arena_fail(arena, err);
+    CV_TRY(cv_rtf_core_new(arena, in, &x->core, err));
+    x->html = html;
+    x->core->symbols = symbols;
+    x->core->client = (rtf_client){ .open = on_open,
+                                    .close = on_close,
+                                    .text = on_text,
+                                    .word = on_word,
+                                    .binary = on_binary,
+                                    .ctx = x };
+    cv_buf_init(&x->out, CV_LIMIT_RTF_BYTES);
+    cv_rtf_core_run(x->core);
+    *cut = x->core->stop || x->core->deep;
+    *out = cv_buf_dup(&x->out, arena);
+    cv_buf_clear(&x->out);
+    return out->ptr ? CV_OK : cv_arena_fail(arena, err);
 }
 
-static font *font_of(rtf *r, int32_t number)
+cv_slice cv_rtf_to_text(cv_arena *arena, cv_slice rtf)
 {
-    for (size_t i = 0; i < r->font_count; i++)
-        if (r->fonts[i].number == number)
-            return &r->fonts[i];
-    return NULL;
-}
-
-static void use_font(rtf *r, int32_t number)
-{
-    flush(r);
-    if (top(r)->fonts) {
-        if (!font_of(r, number) && r->font_count < MAX_FONTS)
-            r->fonts[r->font_count++] = (font){ number, 0 };
-        r->default_font = r->default_font == -1 ? number : r->default_font;
-        top(r)->codepage = (uint32_t)number; /* the entry being described */
-        return;
-    }
-    const font *f = font_of(r, number);
-    top(r)->codepage = f && f->codepage ? f->codepage : r->default_codepage;
-}
-
-static void describe_font(rtf *r, uint32_t codepage)
-{
-    font *f = top(r)->fonts ? font_of(r, (int32_t)top(r)->codepage) : NULL;
-    if (f && codepage)
-        f->codepage = codepage;
-}
-
-static void set_default(rtf *r, uint32_t codepage)
-{
-    r->default_codepage = codepage ? codepage : 1252;
-    top(r)->codepage = r->default_codepage;
-}
-
-/* -- control words -- */
-
-static void skip_bytes(rtf *r, int32_t n)
-{
-    size_t left = r->in.len - r->pos;
-    if (n > 0)
-        r->pos += (size_t)n < left ? (size_t)n : left;
-}
-
-static void open_tag(rtf *r)
-{
-    flush(r);
-    top(r)->tag = true;
-    top(r)->skip = false;
-    top(r)->codepage = r->default_codepage;
-}
-
-static void font_word(rtf *r, const rtf_word *w, int32_t n)
-{
-    if (w->action == RTF_FONT)
-        use_font(r, n);
-    else if (w->action == RTF_FCHARSET)
-        describe_font(r, cv_rtf_codepage_of_charset(n));
-    else if (w->action == RTF_CPG)
-        describe_font(r, (uint32_t)n);
-    else if (w->action == RTF_DEFF)
-        r->default_font = n;
-    else if (w->action == RTF_CODEPAGE)
-        set_default(r, (uint32_t)n);
-    else if (w->action == RTF_CHARSET)
-        set_default(r, w->value);
-}
-
-static void special(rtf *r, const rtf_word *w)
-{
-    if (r->fallbacks > 0) {
-        r->fallbacks--;
-        return;
-    }
-    if (r->html && !top(r)->tag && w->entity && is_shown(r)) {
-        flush(r);
-        cv_buf_put_str(&r->out, w->entity);
-    } else {
-        put_char(r, w->value);
-    }
-}
-
-static void obey(rtf *r, const rtf_word *w, bool has_number, int32_t n)
-{
-    switch (w->action) {
-    case RTF_SKIP:
-        flush(r);
-        top(r)->skip = true;
-        break;
-    case RTF_FONTS:
-        flush(r);
-        top(r)->fonts = true;
-        break;
-    case RTF_HTMLTAG:
-        open_tag(r);
-        break;
-    case RTF_HTMLRTF:
-        flush(r);
-        top(r)->htmlrtf = !has_number || n != 0;
-        break;
-    case RTF_PLAIN:
-        use_font(r, r->default_font);
-        break;
-    case RTF_UC:
-        top(r)->uc = n < 0 || n > 16 ? 1 : n;
-        break;
-    case RTF_U:
-        put_unit(r, n);
-        break;
-    case RTF_BIN:
-        skip_bytes(r, n);
-        break;
-    case RTF_BREAK:
-        put_break(r);
-        break;
-    case RTF_TAB:
-        put_char(r, '\t');
-        break;
-    case RTF_CHAR:
-        special(r, w);
-        break;
-    default:
-        font_word(r, w, n);
-    }
-}
-
-static bool is_letter(uint8_t c)
-{
-    return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
-
-/* The number after a word; a blank behind it is eaten. */
-static bool read_number(rtf *r, int32_t *out)
-{
-    bool minus = r->pos < r->in.len && r->in.ptr[r->pos] == '-';
-    size_t from = r->pos + minus, at = from;
-    int64_t n = 0;
-    while (at < r->in.len && r->in.ptr[at] >= '0' && r->in.ptr[at] <= '9') {
-        n = n > INT32_MAX ? n : n * 10 + (r->in.ptr[at] - '0');
-        at++;
-    }
-    bool any = at > from;
-    if (any)
-        r->pos = at;
-    if (r->pos < r->in.len && r->in.ptr[r->pos] == ' ')
-        r->pos++;
-    n = minus ? -n : n;
-    *out = n > INT32_MAX ? INT32_MAX : n < INT32_MIN ? INT32_MIN : (int32_t)n;
-    return any;
-}
-
-static void word(rtf *r)
-{
-    size_t from = r->pos;
-    int32_t n = 0;
-    while (r->pos < r->in.len && is_letter(r->in.ptr[r->pos]) &&
-           r->pos - from < 32)
-        r->pos++;
-    cv_slice name = cv_slice_sub(r->in, from, r->pos - from);
-    bool has_number = read_number(r, &n);
-    const rtf_word *w = cv_rtf_word_find(name);
-    bool star = r->star;
-    r->star = false;
-    if (w)
-        obey(r, w, has_number, n);
-    else if (star)
-        top(r)->skip = true; /* a destination nobody knows */
-}
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 32) >= 'a' && (c | 32) <= 'f')
-        return (c | 32) - 'a' + 10;
-    return -1;
-}
-
-static void hex_byte(rtf *r)
-{
-    int a = r->pos < r->in.len ? hex_digit(r->in.ptr[r->pos]) : -1;
-    int b = r->pos + 1 < r->in.len ? hex_digit(r->in.ptr[r->pos + 1]) : -1;
-    if (a < 0 || b < 0)
-        return;
-    r->pos += 2;
-    put_byte(r, (uint8_t)(a << 4 | b));
-}
-
-/* A backslash and what is no letter. */
-static void symbol(rtf *r, uint8_t c)
-{
-    static const rtf_word nbsp = { "~", RTF_CHAR, 0xA0, "&nbsp;" };
-    static const rtf_word shy = { "_", RTF_CHAR, 0xAD, "&shy;" };
-    if (c == '\'')
-        hex_byte(r);
-    else if (c == '*')
-        r->star = true;
-    else if (c == '~')
-        special(r, &nbsp);
-    else if (c == '_')
-        special(r, &shy);
-    else if (c == '\\' || c == '{' || c == '}')
-        put_literal(r, c);
-    else if (c == '\r' || c == '\n')
-        put_break(r);
-}
-
-static void token(rtf *r)
-{
-    uint8_t c = r->in.ptr[r->pos++];
-    if (c == '{') {
-        open_group(r);
-    } else if (c == '}') {
-        close_group(r);
-    } else if (c == '\\') {
-        if (r->pos == r->in.len)
-            return;
-        if (is_letter(r->in.ptr[r->pos]))
-            word(r);
-        else
-            symbol(r, r->in.ptr[r->pos++]);
-    } else if (c != '\r' && c != '\n' && c != 0) {
-        put_literal(r, c);
-    }
-}
-
-static cv_slice read(cv_arena *arena, cv_slice in, bool html)
-{
-    rtf *r = cv_arena_alloc(arena, sizeof *r);
-    cv_slice none = { NULL, 0 };
-    if (!r)
-        return none;
-    r->arena = arena;
-    r->in = in;
-    r->html = html;
-    r->default_codepage = 1252;
-    r->default_font = -1;
-    r->groups[0].codepage = 1252;
-    r->groups[0].uc = 1;
-    cv_buf_init(&r->out, CV_LIMIT_RTF_BYTES);
-    while (r->pos < in.len && r->out.status == CV_OK)
-        token(r);
-    flush(r);
-    cv_slice out = cv_buf_dup(&r->out, arena);
-    cv_buf_clear(&r->out);
+    cv_slice out = { NULL, 0 };
+    bool cut = false;
+    bool native = cv_rtf_kind_of(rtf) == CV_RTF_NATIVE;
+    if (read(arena, rtf, false, native, &out, &cut, NULL) != CV_OK)
+        out.ptr = NULL;
     return out;
 }
 
-cv_slice cv_rtf_to_html(cv_arena *arena, cv_slice rtf_text)
-{
-    return read(arena, rtf_text, true);
-}
-
-cv_slice cv_rtf_to_text(cv_arena *arena, cv_slice rtf_text)
-{
-    return read(arena, rtf_text, false);
-}
-
 /* Both marks stand among the first words, before any text. */
-cv_rtf_kind cv_rtf_kind_of(cv_slice rtf_text)
+cv_rtf_kind cv_rtf_kind_of(cv_slice rtf)
 {
-    cv_slice head = cv_slice_sub(rtf_text, 0, 400);
-    if (!cv_slice_starts(cv_slice_trim(head), CV_S("{\\rtf")))
+    size_t pos = 0;
+    cv_slice head = cv_slice_trim(cv_slice_sub(rtf, 0, 1000));
+    if (!cv_slice_starts(head, CV_S("{\\rtf")))
         return CV_RTF_NONE;
-    size_t table = cv_slice_find(head, CV_S("{\\fonttbl"), 0);
-    size_t html = cv_slice_find(head, CV_S("\\fromhtml1"), 0);
-    size_t text = cv_slice_find(head, CV_S("\\fromtext"), 0);
-    if (html < table)
-        return CV_RTF_HTML;
-    return text < table ? CV_RTF_TEXT : CV_RTF_NATIVE;
+    for (size_t i = 0; i < HEAD_TOKENS && pos < head.len; i++) {
+        size_t next = pos + 1;
+        while (next < head.len && head.ptr[next] != '\\' &&
+               head.ptr[next] != '{' && head.ptr[next] != '}')
+            next++;
+        cv_slice word = cv_slice_trim(cv_slice_sub(head, pos, next - pos));
+        if (cv_slice_eq(word, CV_S("\\fromhtml1")))
+            return CV_RTF_HTML;
+        if (cv_slice_starts(word, CV_S("\\fromtext")))
+            return CV_RTF_TEXT;
+        pos = next;
+    }
+    return CV_RTF_NATIVE;
+}
+
+cv_status cv_rtf_to_html(cv_arena *arena, cv_slice rtf, cv_rtf_html *out,
+                         cv_error *err)
+{
+    *out = (cv_rtf_html){ .html = CV_S("") };
+    if (cv_rtf_kind_of(rtf) == CV_RTF_HTML)
+        return read(arena, rtf, true, false, &out->html, &out->cut, err);
+    return cv_rtf_native_html(arena, rtf, out, err);
 }
