@@ -280,10 +280,10 @@ static void each_event_of_a_file_is_an_object(void **state)
 static void a_file_without_event_is_kept(void **state)
 {
     rig *r = *state;
-    static const char todo[] =
-        "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:t\r\nSUMMARY:Do\r\n"
-        "END:VTODO\r\nEND:VCALENDAR\r\n";
-    const char *const files[] = { todo, "BEGIN:VCALENDAR\r\n",
+    static const char busy[] = "BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\nUID:t\r\n"
+                               "FREEBUSY:20261124T090000Z/PT1H\r\n"
+                               "END:VFREEBUSY\r\nEND:VCALENDAR\r\n";
+    const char *const files[] = { busy, "BEGIN:VCALENDAR\r\n",
                                   "BEGIN:VEVENT\r\nrubbish" };
     for (size_t i = 0; i < CV_LEN(files); i++) {
         cv_object_free(&r->obj);
@@ -292,7 +292,32 @@ static void a_file_without_event_is_kept(void **state)
                          CV_OK);
         assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Note");
         assert_has(rig_write(r), "filename=x.ics");
+        if (i == 0)
+            assert_has(rig_write(r), "2026-11-24T09:00:00Z - "
+                                     "2026-11-24T10:00:00Z  busy");
     }
+}
+
+/* A task goes by mail as VTODO and comes back as a task. */
+static void a_task_survives_the_trip_by_mail(void **state)
+{
+    rig *r = *state;
+    static const char todo[] =
+        "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:t\r\nSUMMARY:Do\r\n"
+        "DUE;VALUE=DATE:20261204\r\nSTATUS:COMPLETED\r\n"
+        "END:VTODO\r\nEND:VCALENDAR\r\n";
+    assert_int_equal(cv_read(cv_slice_cstr(todo), CV_S("x.ics"), r->options,
+                             &r->obj, r->report, &r->err),
+                     CV_OK);
+    assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Task");
+    const char *mail = rig_write(r);
+    assert_has(mail, "method=PUBLISH");
+    cv_object_free(&r->obj);
+    assert_int_equal(cv_read(cv_slice_cstr(mail), CV_S("x.eml"), r->options,
+                             &r->obj, r->report, &r->err),
+                     CV_OK);
+    assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Task");
+    assert_int_equal(cv_bag_i32_or(rig_props(r), CV_PidLidTaskStatus, 0), 2);
 }
 
 int main(void)
@@ -307,6 +332,7 @@ int main(void)
         RIG(several_events_are_one_mail_with_the_file),
         RIG(each_event_of_a_file_is_an_object),
         RIG(a_file_without_event_is_kept),
+        RIG(a_task_survives_the_trip_by_mail),
     };
     return cmocka_run_group_tests_name("calendar_mail", tests, NULL, NULL);
 }

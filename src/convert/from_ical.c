@@ -2,6 +2,7 @@
 #include "convert/private.h"
 #include "convert/walk_private.h"
 
+#include "base/datetime.h"
 #include "base/text.h"
 #include "ical/ical.h"
 
@@ -98,6 +99,22 @@ static cv_slice calendar_name(const calendar *cal, cv_arena *arena,
     return file_name.len ? file_name : CV_S("calendar.ics");
 }
 
+/* The hours that are taken, for people. */
+static void list_busy(cv_buf *buf, const cv_ical_comp *c)
+{
+    static const char *const words[] = { "free", "tentative", "busy", "away",
+                                         "elsewhere" };
+    cv_ical_busy busy[200];
+    size_t count = cv_ical_freebusy_read(c, busy, CV_LEN(busy), NULL);
+    for (size_t i = 0; i < count; i++) {
+        cv_buf_put_str(buf, "    ");
+        cv_iso_put(buf, busy[i].start, true);
+        cv_buf_put_str(buf, " - ");
+        cv_iso_put(buf, busy[i].end, true);
+        cv_buf_printf(buf, "  %s\r\n", words[busy[i].type]);
+    }
+}
+
 /* A summary line an event: what a reader of plain mail sees. */
 static cv_slice list_events(const calendar *cal, cv_arena *arena)
 {
@@ -118,6 +135,8 @@ static cv_slice list_events(const calendar *cal, cv_arena *arena)
             cv_buf_put_slice(
                 &buf, cv_utf8_clip(cv_line_unescape(arena, p->value), 200));
         cv_buf_put_str(&buf, "\r\n");
+        if (c && cv_slice_eq(c->name, CV_S("VFREEBUSY")))
+            list_busy(&buf, c);
     }
     cv_slice text = cv_buf_dup(&buf, arena);
     cv_buf_clear(&buf);

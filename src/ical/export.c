@@ -27,7 +27,9 @@ const char *cv_ical_method_of(const cv_object *obj)
     bool counter = cv_bag_bool_or(cv_object_props(obj),
                                   CV_PidLidAppointmentCounterProposal, false);
 
-    if (cv_object_is_class(obj, CV_S("IPM.Appointment")))
+    if (cv_object_is_class(obj, CV_S("IPM.Appointment")) ||
+        cv_object_is_class(obj, CV_S("IPM.Task")) ||
+        cv_object_is_class(obj, CV_S("IPM.Activity")))
         return "PUBLISH";
     if (cv_object_is_class(obj, CV_S("IPM.Schedule.Meeting.Request")))
         return "REQUEST";
@@ -591,17 +593,22 @@ static void export_instance_type(ical_export *ex)
 
 void cv_ical_export_common(ical_export *ex, const cv_bag *bag)
 {
+    bool is_event = ex->kind == ICAL_EVENT;
+
     export_summary(ex, bag);
     export_body(ex, bag);
-    export_span(ex);
+    if (is_event)
+        export_span(ex);
     cv_line_put_text(&ex->w, "UID", ex->uid);
     export_class(ex, bag);
     export_stamps(ex);
-    export_busy(ex, bag);
+    if (is_event)
+        export_busy(ex, bag);
     export_sequence(ex);
     cv_ical_export_simple(ex, bag);
     cv_ical_export_lines(ex);
-    cv_ical_export_alarm(ex, bag);
+    if (is_event)
+        cv_ical_export_alarm(ex, bag);
     cv_ical_export_alarms_kept(ex);
 }
 
@@ -659,9 +666,13 @@ static void export_calendar(ical_export *ex)
     cv_line_put_word(&ex->w, "METHOD", cv_ical_method_name(ex->method));
     cv_line_put_word(&ex->w, "PRODID", prodid);
     cv_line_put_literal(&ex->w, "VERSION:2.0");
-    export_zones(ex);
-    export_event(ex);
-    cv_ical_export_exceptions(ex);
+    if (ex->kind == ICAL_EVENT) {
+        export_zones(ex);
+        export_event(ex);
+        cv_ical_export_exceptions(ex);
+    } else {
+        cv_ical_export_other(ex);
+    }
     cv_line_put_literal(&ex->w, "END:VCALENDAR");
 }
 
@@ -670,8 +681,15 @@ static cv_status write_with(ical_export *ex, const char *method, cv_buf *out,
 {
     ex->method = method_bit(ex, method);
     ex->original_start = ex->original_end = ICAL_NO_TIME;
-    find_times(ex);
-    if (ex->start == ICAL_NO_TIME && !(ex->method & (ICAL_REPLY | ICAL_CANCEL)))
+    ex->start = ex->end = ICAL_NO_TIME;
+    ex->kind = cv_object_is_class(ex->obj, CV_S("IPM.Task")) ? ICAL_TASK
+               : cv_object_is_class(ex->obj, CV_S("IPM.Activity"))
+                   ? ICAL_JOURNAL
+                   : ICAL_EVENT;
+    if (ex->kind == ICAL_EVENT)
+        find_times(ex);
+    if (ex->kind == ICAL_EVENT && ex->start == ICAL_NO_TIME &&
+        !(ex->method & (ICAL_REPLY | ICAL_CANCEL)))
         return cv_fail(err, CV_ERR_RANGE, "the event has no start");
     find_uid(ex);
     cv_line_writer_init(&ex->w, out);

@@ -230,11 +230,22 @@ static bool is_geo(cv_slice value)
     return semicolon != CV_NPOS && semicolon > 0 && semicolon + 1 < value.len;
 }
 
-/* A line with a TZID would need its VTIMEZONE for ever. */
-static bool is_kept(const cv_ical_prop *prop)
+/* What todo.c reads. */
+static bool is_of_task(cv_slice name)
 {
+    return cv_slice_eq(name, CV_S("DUE")) ||
+           cv_slice_eq(name, CV_S("COMPLETED")) ||
+           cv_slice_eq(name, CV_S("PERCENT-COMPLETE")) ||
+           cv_slice_eq(name, CV_S("X-CONVOKE-TASKSTATUS"));
+}
+
+/* A line with a TZID would need its VTIMEZONE for ever. */
+static bool is_kept(const ical_import *in, const cv_ical_prop *prop)
+{
+    if (in->kind == ICAL_TASK && is_of_task(prop->name))
+        return false;
     if (is_person(prop))
-        return has_unknown_param(prop);
+        return in->kind != ICAL_EVENT || has_unknown_param(prop);
     if (cv_slice_eq(prop->name, CV_S("GEO")) && !is_geo(prop->value))
         return false;
     return (is_reference(prop) || !cv_ical_is_mapped(prop->name)) &&
@@ -272,9 +283,10 @@ static size_t keep_lines(ical_import *in, const cv_ical_comp *event,
 
     for (size_t i = 0; i < event->prop_count; i++) {
         size_t before = w->out->len;
-        if (!is_kept(&event->props[i]))
+        const cv_ical_prop *prop = &event->props[i];
+        if (!is_kept(in, prop))
             continue;
-        put_line(in->arena, w, &event->props[i], is_person(&event->props[i]));
+        put_line(in->arena, w, prop, in->kind == ICAL_EVENT && is_person(prop));
         if (undo_if_full(w->out, before))
             *full = true;
         else

@@ -101,12 +101,24 @@ static void put_alarm(ical_export *ex, const cv_ical_comp *comp)
     cv_line_put_literal(&ex->w, "END:VALARM");
 }
 
+static bool is_task_date(cv_slice name)
+{
+    return cv_slice_eq(name, CV_S("DTSTART")) ||
+           cv_slice_eq(name, CV_S("DUE")) ||
+           cv_slice_eq(name, CV_S("COMPLETED"));
+}
+
 /* Lines that belong to people are written with them. */
 void cv_ical_export_lines(ical_export *ex)
 {
     for (size_t i = 0; ex->kept && i < ex->kept->prop_count; i++) {
         const cv_ical_prop *prop = &ex->kept->props[i];
+        bool person = cv_slice_eq(prop->name, CV_S("ATTENDEE")) ||
+                      cv_slice_eq(prop->name, CV_S("ORGANIZER"));
+        if (ex->kind == ICAL_TASK && is_task_date(prop->name))
+            continue; /* written with the property it belongs to */
         if (cv_slice_eq(prop->name, CV_S("ATTACH")) ||
+            (person && ex->kind != ICAL_EVENT) ||
             !cv_ical_is_mapped(prop->name))
             put_line(ex, prop);
     }

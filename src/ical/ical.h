@@ -119,4 +119,38 @@ CV_NODISCARD cv_status cv_ical_write(const cv_object *obj, const char *method,
                                      cv_buf *out, cv_report *report,
                                      cv_error *err);
 
+/* -- VFREEBUSY -- */
+
+enum { /* PidLidBusyStatus */
+       CV_BUSY_FREE = 0,
+       CV_BUSY_TENTATIVE = 1,
+       CV_BUSY_BUSY = 2,
+       CV_BUSY_OOF = 3,
+       CV_BUSY_ELSEWHERE = 4
+};
+
+typedef struct cv_ical_busy {
+    int64_t start, end; /* UTC ticks */
+    int type;           /* CV_BUSY_... */
+} cv_ical_busy;
+
+/* The FREEBUSY periods of a VFREEBUSY in the order they stand, at most max.
+ * Those that are none are findings. */
+size_t cv_ical_freebusy_read(const cv_ical_comp *comp, cv_ical_busy *out,
+                             size_t max, cv_report *report);
+
+typedef struct cv_ical_freebusy {
+    const char *method; /* "PUBLISH", "REQUEST", "REPLY"; NULL: none */
+    cv_slice uid;
+    cv_slice organizer, attendee; /* SMTP, may be empty */
+    int64_t stamp, start, end;    /* UTC ticks */
+    const cv_ical_busy *periods;
+    size_t count;
+} cv_ical_freebusy;
+
+/* One VCALENDAR. Errors: CV_ERR_RANGE without a time it speaks of; the
+ * buffer's. */
+CV_NODISCARD cv_status cv_ical_freebusy_write(const cv_ical_freebusy *fb,
+                                              cv_buf *out, cv_error *err);
+
 #endif

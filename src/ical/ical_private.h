@@ -177,6 +177,14 @@ void cv_ical_rrule_put(cv_buf *buf, const cv_recurrence *r);
 
 /* -- importing: one event into one object -- */
 
+typedef enum ical_kind {
+    ICAL_EVENT,
+    ICAL_TASK,
+    ICAL_JOURNAL,
+    ICAL_FREEBUSY
+} ical_kind;
+ical_kind cv_ical_kind_of(const cv_ical_comp *comp);
+
 typedef struct ical_import {
     const cv_ical_context *ctx;
     const cv_ical_item *item;
@@ -185,6 +193,7 @@ typedef struct ical_import {
     cv_arena *arena;
     cv_report *report;
     unsigned method;
+    ical_kind kind;
     ical_zones zones;
     ical_moment start, end;
     bool all_day;
@@ -214,6 +223,8 @@ const cv_ical_prop *cv_ical_find_responder(const cv_ical_context *ctx,
                                            cv_arena *arena);
 /* series.c: RRULE, EXDATE, RDATE and the exceptions of the item. */
 void cv_ical_import_series(ical_import *in, const cv_ical_comp *event);
+/* todo.c: what a VTODO or VJOURNAL has of its own. */
+void cv_ical_import_other(ical_import *in, const cv_ical_comp *comp);
 /* extras.c */
 void cv_ical_import_alarm(ical_import *in, const cv_ical_comp *event);
 void cv_ical_import_attachments(ical_import *in, const cv_ical_comp *event);
@@ -237,6 +248,7 @@ typedef struct ical_export {
     cv_report *report;
     cv_line_writer w;
     unsigned method;
+    ical_kind kind;
     int64_t start, end; /* UTC ticks, ICAL_NO_TIME when missing */
     bool all_day;
     bool has_start_zone, has_end_zone; /* else UTC */
@@ -263,6 +275,8 @@ void cv_ical_export_common(ical_export *ex, const cv_bag *bag);
 /* original.c: sets ex->original, then ex->start and ex->end by it. */
 void cv_ical_find_original(ical_export *ex);
 void cv_ical_export_original_rules(ical_export *ex);
+/* todo_write.c: the VTODO or VJOURNAL. */
+void cv_ical_export_other(ical_export *ex);
 void cv_ical_export_series_rules(ical_export *ex);
 void cv_ical_export_exceptions(ical_export *ex);
 void cv_ical_export_alarm(ical_export *ex, const cv_bag *bag);

@@ -89,7 +89,11 @@ static void set_class(ical_import *in)
 {
     cv_slice name = CV_S("IPM.Appointment");
 
-    if (in->method == ICAL_REQUEST)
+    if (in->kind == ICAL_TASK)
+        name = CV_S("IPM.Task");
+    else if (in->kind == ICAL_JOURNAL)
+        name = CV_S("IPM.Activity");
+    else if (in->method == ICAL_REQUEST)
         name = CV_S("IPM.Schedule.Meeting.Request");
     else if (in->method == ICAL_CANCEL)
         name = CV_S("IPM.Schedule.Meeting.Canceled");
@@ -529,8 +533,10 @@ void cv_ical_import_common(ical_import *in, const cv_ical_comp *event)
     import_location(in, event);
     import_class(in, event);
     import_priority(in, event);
-    import_busy(in, event);
-    cv_ical_import_alarm(in, event);
+    if (in->kind == ICAL_EVENT) {
+        import_busy(in, event);
+        cv_ical_import_alarm(in, event);
+    }
     cv_ical_import_kept(in, event);
 }
 
@@ -538,6 +544,15 @@ void cv_ical_import_common(ical_import *in, const cv_ical_comp *event)
 static bool begin_import(ical_import *in, const cv_ical_comp *event)
 {
     in->method = find_method(in);
+    in->kind = cv_ical_kind_of(event);
+    if (in->kind == ICAL_FREEBUSY ||
+        (in->kind != ICAL_EVENT && in->method != ICAL_PUBLISH)) {
+        cv_ical_say(
+            in, CV_RULE_ICAL_UNUSABLE, cv_ical_prop_get(event, "UID"), "METHOD",
+            in->kind == ICAL_FREEBUSY ? "free and busy times: stays a file"
+                                      : "a task sent to somebody: stays mail");
+        return false;
+    }
     if (in->method == 0) {
         cv_ical_say(in, CV_RULE_ICAL_UNUSABLE,
                     cv_ical_prop_get(in->item->calendar, "METHOD"), "METHOD",
@@ -559,6 +574,8 @@ static bool begin_import(ical_import *in, const cv_ical_comp *event)
 /* A reply or cancellation is known by its UID; a start is not needed. */
 static bool import_moments(ical_import *in, const cv_ical_comp *event)
 {
+    if (in->kind != ICAL_EVENT)
+        return true;
     if (cv_ical_import_times(in, event) == CV_OK)
         return true;
     const cv_ical_prop *prop = cv_ical_prop_get(event, "DTSTART");
@@ -617,10 +634,26 @@ static void keep_stream(ical_import *in)
     cv_buf_clear(&buf);
 }
 
+/* A task or a journal entry. */
+static void import_other(ical_import *in, const cv_ical_comp *comp)
+{
+    cv_ical_import_common(in, comp);
+    import_owner_time(in, comp);
+    cv_ical_import_other(in, comp);
+    cv_ical_import_attachments(in, comp);
+    if (in->keep_stream || in->item->exception_count > 1 ||
+        (in->item->master && in->item->exception_count))
+        keep_stream(in);
+}
+
 static void import_event(ical_import *in, const cv_ical_comp *event)
 {
     set_class(in);
     import_uid(in, event);
+    if (in->kind != ICAL_EVENT) {
+        import_other(in, event);
+        return;
+    }
     if (!in->item->master)
         import_orphan(in, event);
     cv_ical_import_common(in, event);

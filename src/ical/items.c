@@ -14,7 +14,8 @@ typedef struct grouping {
 
 static bool is_event(const cv_ical_comp *comp)
 {
-    return cv_slice_eq(comp->name, CV_S("VEVENT"));
+    return cv_slice_eq(comp->name, CV_S("VEVENT")) ||
+           cv_ical_kind_of(comp) != ICAL_EVENT;
 }
 
 static size_t count_events(const cv_ical_comp *root)
