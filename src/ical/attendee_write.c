@@ -79,22 +79,36 @@ static void put_name(ical_export *ex, const person *p)
 
 /* -- parameters that came with the line and have no property -- */
 
-static void put_kept_params(ical_export *ex, const char *name, cv_slice address)
+/* The kept line of this person, NULL when there is none. */
+static const cv_ical_prop *kept_line(ical_export *ex, const char *name,
+                                     cv_slice address)
 {
     for (size_t i = 0; ex->kept && i < ex->kept->prop_count; i++) {
         const cv_ical_prop *prop = &ex->kept->props[i];
         cv_slice mail = cv_line_param_get(prop, "EMAIL");
-        if (!cv_slice_eq(prop->name, cv_slice_cstr(name)) ||
-            (!cv_slice_iends(prop->value, address) &&
-             !cv_slice_iends(mail, address)) ||
-            !cv_slice_ieq(cv_ical_address_of(ex->arena, prop), address))
-            continue;
-        for (size_t k = 0; k < prop->param_count; k++) {
-            char *param = cv_arena_cstr(ex->arena, prop->params[k].name);
-            if (param)
-                cv_line_param(&ex->w, param, prop->params[k].value);
-        }
-        return;
+        if (cv_slice_eq(prop->name, cv_slice_cstr(name)) &&
+            (cv_slice_iends(prop->value, address) ||
+             cv_slice_iends(mail, address)) &&
+            cv_slice_ieq(cv_ical_address_of(ex->arena, prop), address))
+            return prop;
+    }
+    return NULL;
+}
+
+static bool keeps(const cv_ical_prop *kept, const char *param)
+{
+    return kept && cv_line_param_get(kept, param).len;
+}
+
+/* without: a parameter that a property said since; NULL for none. */
+static void put_kept_params(ical_export *ex, const cv_ical_prop *kept,
+                            const char *without)
+{
+    for (size_t i = 0; kept && i < kept->param_count; i++) {
+        char *param = cv_arena_cstr(ex->arena, kept->params[i].name);
+        if (param && !(without && cv_slice_eq(kept->params[i].name,
+                                              cv_slice_cstr(without))))
+            cv_line_param(&ex->w, param, kept->params[i].value);
     }
 }
 
@@ -182,7 +196,7 @@ static void export_organizer(ical_export *ex, const cv_object *obj)
             cv_arena_printf(ex->arena, "mailto:%.*s", CV_FMT(sender.address));
         cv_line_param(&ex->w, "SENT-BY", uri);
     }
-    put_kept_params(ex, "ORGANIZER", p.address);
+    put_kept_params(ex, kept_line(ex, "ORGANIZER", p.address), NULL);
     end_with_address(ex, p.address);
     export_sender(ex, &p);
 }
@@ -232,13 +246,16 @@ static void put_response_time(ical_export *ex, const cv_bag *row)
     cv_buf_clear(&buf);
 }
 
-static void put_role(ical_export *ex, const cv_bag *row, int32_t type)
+static void put_role(ical_export *ex, const cv_bag *row, int32_t type,
+                     const cv_ical_prop *kept)
 {
-    if (type == 3)
+    if (type == 3 && !keeps(kept, "CUTYPE"))
         cv_line_param(&ex->w, "CUTYPE",
                       cv_bag_i32_or(row, CV_PidTagDisplayType, 0) == 7
                           ? CV_S("ROOM")
                           : CV_S("RESOURCE"));
+    if (keeps(kept, "ROLE"))
+        return;
     cv_line_param(&ex->w, "ROLE",
                   type == 2   ? CV_S("OPT-PARTICIPANT")
                   : type == 3 ? CV_S("NON-PARTICIPANT")
@@ -260,16 +277,21 @@ static void export_attendee(ical_export *ex, const cv_bag *row)
     if (p.address.len == 0)
         cv_ical_export_say(ex, CV_RULE_ADDRESS_MISSING, "ATTENDEE",
                            "invalid:nomail with the name");
+    const cv_ical_prop *kept = kept_line(ex, "ATTENDEE", p.address);
+    bool answered = cv_bag_i32_or(row, CV_PidTagRecipientTrackStatus, 0) > 1;
     cv_line_begin(&ex->w, "ATTENDEE");
-    put_role(ex, row, type);
-    put_partstat(ex, row);
-    if (wanted && (ex->method & (ICAL_REQUEST | ICAL_PUBLISH)))
+    put_role(ex, row, type, kept);
+    if (answered || !keeps(kept, "PARTSTAT"))
+        put_partstat(ex, row);
+    if (keeps(kept, "RSVP"))
+        ; /* written with what is kept */
+    else if (wanted && (ex->method & (ICAL_REQUEST | ICAL_PUBLISH)))
         cv_line_param(&ex->w, "RSVP", CV_S("TRUE"));
     else if (ex->method == ICAL_REQUEST)
         cv_line_param(&ex->w, "RSVP", CV_S("FALSE"));
     put_name(ex, &p);
     put_response_time(ex, row);
-    put_kept_params(ex, "ATTENDEE", p.address);
+    put_kept_params(ex, kept, answered ? "PARTSTAT" : NULL);
     end_with_address(ex, p.address);
 }
 
@@ -338,7 +360,7 @@ static void export_responder(ical_export *ex)
                       ? CV_S("DECLINED")
                       : CV_S("TENTATIVE"));
     put_name(ex, &p);
-    put_kept_params(ex, "ATTENDEE", p.address);
+    put_kept_params(ex, kept_line(ex, "ATTENDEE", p.address), "PARTSTAT");
     end_with_address(ex, p.address);
 }
 

@@ -173,6 +173,28 @@ static bool series_zone(ical_export *ex, cv_timezone *out)
     return true;
 }
 
+/* An index into CDO's zones, as old messages of a series without a pattern
+ * have it; bit 31: without daylight time. [MS-OXOCAL] 2.2.5.6. */
+static bool legacy_zone(ical_export *ex, cv_timezone *out)
+{
+    int32_t index;
+
+    if (cv_bag_has(ex->bag, CV_PidLidAppointmentRecur) ||
+        !cv_bag_bool_or(ex->bag, CV_PidLidIsRecurring, false) ||
+        cv_bag_bool_or(ex->bag, CV_PidLidIsException, false) ||
+        !cv_bag_i32(ex->bag, CV_PidLidTimeZone, &index))
+        return false;
+    cv_slice name = cv_arena_printf(ex->arena, "%d", index & 0xFFFF);
+    if (!name.ptr || cv_timezone_by_name(ex->arena, name, out, NULL) != CV_OK)
+        return false;
+    for (size_t i = 0; index < 0 && i < out->rule_count; i++)
+        out->rules[i].standard = out->rules[i].daylight = (cv_tz_date){ 0 };
+    if (index < 0)
+        out->key_name =
+            cv_arena_printf(ex->arena, "%.*s (no DST)", CV_FMT(out->key_name));
+    return true;
+}
+
 static bool is_utc(const cv_timezone *tz)
 {
     return tz->rule_count == 1 && tz->rules[0].bias == 0 &&
@@ -195,7 +217,8 @@ static void find_zones(ical_export *ex)
         ex, CV_PidLidAppointmentTimeZoneDefinitionEndDisplay,
         "PidLidAppointmentTimeZoneDefinitionEndDisplay", &ex->end_zone);
     if (!ex->has_start_zone && !ex->has_end_zone)
-        ex->has_start_zone = series_zone(ex, &ex->start_zone);
+        ex->has_start_zone = series_zone(ex, &ex->start_zone) ||
+                             legacy_zone(ex, &ex->start_zone);
     if (!ex->has_start_zone && ex->has_end_zone)
         ex->start_zone = ex->end_zone;
     else if (ex->has_start_zone && !ex->has_end_zone)

@@ -165,16 +165,36 @@ void cv_ical_import_attachments(ical_import *in, const cv_ical_comp *event)
 
 /* -- lines without counterpart -- */
 
-static bool is_known_param(cv_slice name)
+static bool is_one_of(cv_slice word, const char *const *words, size_t count)
 {
-    static const char *const names[] = { "CN",      "CUTYPE",
-                                         "ROLE",    "PARTSTAT",
-                                         "RSVP",    "X-MS-OLK-RESPTIME",
-                                         "SENT-BY", "TZID" };
-    for (size_t i = 0; i < CV_LEN(names); i++)
-        if (cv_slice_eq(name, cv_slice_cstr(names[i])))
+    for (size_t i = 0; i < count; i++)
+        if (cv_slice_ieq(word, cv_slice_cstr(words[i])))
             return true;
     return false;
+}
+
+/* Parameters of people that properties of their row say. */
+static bool is_known_param(cv_slice line, const cv_content_param *param)
+{
+    static const char *const always[] = { "CN", "X-MS-OLK-RESPTIME", "TZID" };
+    static const char *const kinds[] = { "RESOURCE", "ROOM" };
+    static const char *const roles[] = { "REQ-PARTICIPANT", "OPT-PARTICIPANT",
+                                         "NON-PARTICIPANT" };
+    static const char *const states[] = { "ACCEPTED", "DECLINED", "TENTATIVE",
+                                          "NEEDS-ACTION" };
+    cv_slice v = cv_slice_trim(param->value);
+
+    if (cv_slice_eq(param->name, CV_S("CUTYPE")))
+        return is_one_of(v, kinds, CV_LEN(kinds));
+    if (cv_slice_eq(param->name, CV_S("ROLE")))
+        return is_one_of(v, roles, CV_LEN(roles));
+    if (cv_slice_eq(param->name, CV_S("PARTSTAT")))
+        return is_one_of(v, states, CV_LEN(states));
+    if (cv_slice_eq(param->name, CV_S("RSVP")))
+        return !cv_slice_ieq(v, CV_S("FALSE"));
+    if (cv_slice_eq(param->name, CV_S("SENT-BY")))
+        return cv_slice_eq(line, CV_S("ORGANIZER"));
+    return is_one_of(param->name, always, CV_LEN(always));
 }
 
 /* Writes the line anew: names and quoting are right whatever came. */
@@ -184,7 +204,7 @@ static void put_line(cv_arena *arena, cv_line_writer *w,
     cv_line_begin_slice(w, prop->name);
     for (size_t i = 0; i < prop->param_count; i++) {
         const cv_content_param *param = &prop->params[i];
-        if (unknown_only && is_known_param(param->name))
+        if (unknown_only && is_known_param(prop->name, param))
             continue;
         char *name = cv_arena_cstr(arena, param->name);
         if (name)
@@ -198,7 +218,7 @@ static void put_line(cv_arena *arena, cv_line_writer *w,
 static bool has_unknown_param(const cv_ical_prop *prop)
 {
     for (size_t i = 0; i < prop->param_count; i++)
-        if (!is_known_param(prop->params[i].name))
+        if (!is_known_param(prop->name, &prop->params[i]))
             return true;
     return false;
 }

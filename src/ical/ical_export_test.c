@@ -424,6 +424,68 @@ static void kept_lines_and_parameters_go_out_again(void **state)
     assert_non_null(strstr(text, "DELEGATED-TO=\"mailto:c@x.exa"));
 }
 
+/* What a row cannot say stays with the line; an answer since then beats it. */
+static void attendee_parameters_come_back(void **state)
+{
+    static const char *const people[] = {
+        "ATTENDEE;ROLE=CHAIR;PARTSTAT=NEEDS-ACTION;CN=Chair;RSVP=TRUE:"
+        "mailto:chair@example.com",
+        "ATTENDEE;CUTYPE=GROUP;CN=All;MEMBER=\"mailto:list@example.com\":"
+        "mailto:all@example.com",
+        "ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:b@example.com\":"
+        "mailto:a@example.com",
+        "ATTENDEE;DELEGATED-FROM=\"mailto:a@example.com\";RSVP=FALSE:"
+        "mailto:b@example.com",
+        "ATTENDEE;SENT-BY=\"mailto:sec@example.com\";X-NUM-GUESTS=2:"
+        "mailto:boss@example.com",
+        "ATTENDEE;CUTYPE=ROOM;SCHEDULE-STATUS=2.0;CN=R1:"
+        "mailto:room@example.com",
+    };
+    static const struct {
+        const char *who, *has[3], *lacks;
+    } rows[] = {
+        { "chair@", { "ROLE=CHAIR", "RSVP=TRUE" }, "REQ-PARTICIPANT" },
+        { "all@", { "CUTYPE=GROUP", "MEMBER=" }, "CUTYPE=RESOURCE" },
+        { ":mailto:a@", { "PARTSTAT=DELEGATED", "DELEGATED-TO=" }, "NEEDS-" },
+        { ":mailto:b@", { "DELEGATED-FROM=", "RSVP=FALSE" }, "RSVP=TRUE" },
+        { "boss@", { "SENT-BY=", "X-NUM-GUESTS=2" }, NULL },
+        { "room@", { "CUTYPE=ROOM", "SCHEDULE-STATUS=2.0", "CN=R1" }, NULL },
+    };
+    (void)state;
+    cv_buf buf;
+    cv_buf_init(&buf, 0);
+    cv_buf_put_str(&buf, "BEGIN:VEVENT\nUID:u\nDTSTART:20261124T090000Z\n"
+                         "ORGANIZER:mailto:org@example.com\n");
+    for (size_t i = 0; i < CV_LEN(people); i++)
+        cv_buf_printf(&buf, "%s\n", people[i]);
+    cv_buf_put_str(&buf, "END:VEVENT\n");
+    cv_slice event = cv_buf_dup(&buf, arena);
+    cv_buf_clear(&buf);
+    assert_true(import(calendar("REQUEST", (const char *)event.ptr)));
+    const char *text = written(obj, NULL, &everything);
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        const char *at_name = strstr(text, rows[i].who), *line = at_name;
+        assert_non_null(at_name);
+        while (line[-1] != '\n')
+            line--;
+        cv_slice whole = { (const uint8_t *)line, (size_t)(at_name - line) };
+        for (size_t k = 0; k < 3 && rows[i].has[k]; k++)
+            if (cv_slice_ifind(whole, cv_slice_cstr(rows[i].has[k]), 0) ==
+                CV_NPOS)
+                fail_msg("%s: %.*s", rows[i].has[k], CV_FMT(whole));
+        if (rows[i].lacks &&
+            cv_slice_ifind(whole, cv_slice_cstr(rows[i].lacks), 0) != CV_NPOS)
+            fail_msg("%s: %.*s", rows[i].lacks, CV_FMT(whole));
+    }
+    for (size_t i = 0; i < cv_object_recipient_count(obj); i++)
+        (void)cv_bag_set_i32(cv_object_recipient(obj, i),
+                             CV_PidTagRecipientTrackStatus, 3);
+    cv_ical_options options = everything;
+    options.partstat_in_request = true;
+    text = written(obj, NULL, &options);
+    assert_null(strstr(text, "PARTSTAT=DELEGATED"));
+}
+
 static void attachments_go_into_files_only(void **state)
 {
     cv_ical_options o = everything;
@@ -521,6 +583,7 @@ int main(void)
         TEST(people_of_exchange_are_resolved_or_kept_by_name),
         TEST(C056_text_and_names_are_quoted_and_folded),
         TEST(kept_lines_and_parameters_go_out_again),
+        TEST(attendee_parameters_come_back),
         TEST(attachments_go_into_files_only),
         TEST(cancellation_without_start_needs_no_zone),
         TEST(attachments_too_big_for_a_line_are_left_out),

@@ -268,6 +268,116 @@ static void rules_in_other_words_are_exact(void **state)
     }
 }
 
+/* A series of five Tuesdays with events of the same UID behind it. */
+static void import_with(const char *rule, const char *more)
+{
+    cv_object_free(&obj);
+    assert_int_equal(cv_object_new(0, &obj, NULL), 0);
+    assert_true(import(
+        lines((const char *)cv_arena_printf(
+                  arena,
+                  "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:u\nSUMMARY:Plain\n"
+                  "DTSTART:20261124T090000Z\nDTEND:20261124T100000Z\n%s\n"
+                  "END:VEVENT\n%sEND:VCALENDAR\n",
+                  rule, more)
+                  .ptr)));
+}
+
+static void this_and_future_changes_the_following_instances(void **state)
+{
+    static const char range[] =
+        "BEGIN:VEVENT\nUID:u\nSUMMARY:Later\n"
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20261208T090000Z\n"
+        "DTSTART:20261209T140000Z\nDTEND:20261209T150000Z\nEND:VEVENT\n";
+    static const char single[] =
+        "BEGIN:VEVENT\nUID:u\nSUMMARY:Once\n"
+        "RECURRENCE-ID:20261215T090000Z\nDTSTART:20261215T100000Z\n"
+        "DTEND:20261215T110000Z\nEND:VEVENT\n";
+    const char *both =
+        (const char *)cv_arena_printf(arena, "%s%s", range, single).ptr;
+    (void)state;
+    import_with("RRULE:FREQ=WEEKLY;COUNT=5\nEXDATE:20261222T090000Z", both);
+    assert_string_equal(calendar_of(9),
+                        "261124T0900 261201T0900 261209T1400 261215T1000");
+    assert_true(cv_report_has(report, CV_RULE_ICAL_RRULE));
+    const char *text = written(obj, NULL, &everything);
+    assert_int_equal(count_of(text, "SUMMARY:Later"), 1);
+    assert_int_equal(count_of(text, "SUMMARY:Once"), 1);
+    import_with("RRULE:FREQ=WEEKLY;COUNT=5", range);
+    assert_string_equal(
+        calendar_of(9),
+        "261124T0900 261201T0900 261209T1400 261216T1400 261223T1400");
+    text = written(obj, NULL, &everything);
+    assert_int_equal(count_of(text, "SUMMARY:Later"), 3);
+    assert_true(has_line(text, "RECURRENCE-ID;TZID=UTC:20261222T090000"));
+    /* Without end: the next hundred, and the rest is named. */
+    import_with("RRULE:FREQ=WEEKLY", range);
+    assert_int_equal(count_of(written(obj, NULL, &everything), "SUMMARY:Later"),
+                     101);
+    assert_true(cv_bag_has(bag(), CV_PidLidInboundICalStream));
+    /* Called off from there on. */
+    import_with("RRULE:FREQ=WEEKLY",
+                "BEGIN:VEVENT\nUID:u\nSTATUS:CANCELLED\n"
+                "RECURRENCE-ID;RANGE=THISANDFUTURE:20261208T090000Z\n"
+                "DTSTART:20261208T090000Z\nEND:VEVENT\n");
+    assert_string_equal(calendar_of(9), "261124T0900 261201T0900");
+    /* The later of two counts for what lies behind it. */
+    import_with("RRULE:FREQ=WEEKLY;COUNT=4",
+                "BEGIN:VEVENT\nUID:u\nDTSTART:20261201T110000Z\n"
+                "RECURRENCE-ID;RANGE=THISANDFUTURE:20261201T090000Z\n"
+                "END:VEVENT\nBEGIN:VEVENT\nUID:u\nDTSTART:20261208T120000Z\n"
+                "RECURRENCE-ID;RANGE=THISANDFUTURE:20261208T090000Z\n"
+                "END:VEVENT\n");
+    assert_string_equal(calendar_of(9),
+                        "261124T0900 261201T1100 261208T1200 261215T1200");
+}
+
+/* In any zone, as a date, before the first, after the last, across others. */
+static void recurrence_ids_of_every_form_are_found(void **state)
+{
+    static const char *const ids[] = {
+        ":20261201T090000Z",
+        ";VALUE=DATE:20261201",
+        ";TZID=Europe/Berlin:20261201T100000",
+        ";TZID=Tokyo Standard Time:20261201T180000",
+        ":20261201T090000", /* floating: the series' time */
+        ":20261201",
+    };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(ids); i++) {
+        import_with("RRULE:FREQ=WEEKLY;COUNT=4",
+                    (const char *)cv_arena_printf(
+                        arena,
+                        "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID%s\n"
+                        "DTSTART:20261202T090000Z\nEND:VEVENT\n",
+                        ids[i])
+                        .ptr);
+        if (strcmp(calendar_of(9),
+                   "261124T0900 261202T0900 261208T0900 261215T0900") != 0)
+            fail_msg("%s: %s", ids[i], calendar_of(9));
+    }
+    /* before the first: no instance, kept as it came */
+    import_with("RRULE:FREQ=WEEKLY;COUNT=2",
+                "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID:20261117T090000Z\n"
+                "DTSTART:20261118T090000Z\nEND:VEVENT\n");
+    assert_string_equal(calendar_of(9), "261124T0900 261201T0900");
+    assert_true(cv_bag_has(bag(), CV_PidLidInboundICalStream));
+    /* moved behind the last and across a neighbour: both are kept */
+    import_with("RRULE:FREQ=WEEKLY;COUNT=3",
+                "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID:20261201T090000Z\n"
+                "DTSTART:20270105T090000Z\nEND:VEVENT\n"
+                "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID:20261208T090000Z\n"
+                "DTSTART:20261130T090000Z\nEND:VEVENT\n");
+    const char *text = written(obj, NULL, &everything);
+    assert_true(has_line(text, "DTSTART;TZID=UTC:20270105T090000") ||
+                has_line(text, "DTSTART:20270105T090000Z"));
+    assert_int_equal(count_of(text, "RECURRENCE-ID"), 2);
+    cv_recurrence r;
+    assert_true(read_series(&r));
+    assert_int_equal(r.exception_count, 2);
+    assert_true(r.exceptions[0].start < r.exceptions[1].start);
+}
+
 static void instances_beyond_the_limit_are_left_out(void **state)
 {
     (void)state;
@@ -313,6 +423,8 @@ int main(void)
         TEST(c050_dates_without_a_rule_are_a_series),
         TEST(c058_rules_that_hit_nothing_end),
         TEST(rules_in_other_words_are_exact),
+        TEST(this_and_future_changes_the_following_instances),
+        TEST(recurrence_ids_of_every_form_are_found),
         TEST(instances_beyond_the_limit_are_left_out),
         TEST(steps_beyond_the_limit_end_a_rule),
     };

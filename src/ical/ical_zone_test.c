@@ -261,6 +261,63 @@ static void written_zones_are_read_back(void **state)
     }
 }
 
+/* The name says one thing, the rules another. */
+static void lying_names_do_not_beat_the_rules(void **state)
+{
+    cv_timezone tz;
+    cv_slice blob;
+    (void)state;
+    assert_true(import(
+        lines("BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Europe/Berlin\n"
+              "BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:-0500\n"
+              "TZOFFSETTO:-0500\nEND:STANDARD\nEND:VTIMEZONE\n"
+              "BEGIN:VEVENT\nUID:u\n"
+              "DTSTART;TZID=Europe/Berlin:20260701T090000\nEND:VEVENT\n"
+              "END:VCALENDAR\n")));
+    assert_string_equal(time_of(bag(), CV_PidLidAppointmentStartWhole),
+                        "2026-07-01T14:00:00Z");
+    assert_true(cv_report_has(report, CV_RULE_ICAL_ZONE));
+    /* A client that knows zones by name must not take the wrong one. */
+    assert_true(cv_bag_binary(
+        bag(), CV_PidLidAppointmentTimeZoneDefinitionStartDisplay, &blob));
+    assert_int_equal(cv_tzdef_parse(arena, blob, &tz), 0);
+    assert_true(cv_slice_eq(tz.key_name, CV_S("Europe/Berlin")));
+    const char *text = written(obj, NULL, &everything);
+    assert_true(has_line(text, "DTSTART;TZID=Europe/Berlin:20260701T090000"));
+    assert_true(has_line(text, "TZOFFSETTO:-0500"));
+}
+
+/* [MS-OXOCAL] 2.2.5.6: messages of old clients have an index only. */
+static void legacy_index_is_the_zone_of_old_messages(void **state)
+{
+    cv_bag *b = bag();
+    (void)state;
+    (void)cv_bag_set_string(b, CV_PidTagMessageClass,
+                            CV_S("IPM.Schedule.Meeting.Request"));
+    (void)cv_bag_set_ticks(b, CV_PidLidAppointmentStartWhole,
+                           at("2026-07-01T14:00:00Z"));
+    (void)cv_bag_set_ticks(b, CV_PidLidAppointmentEndWhole,
+                           at("2026-07-01T15:00:00Z"));
+    (void)cv_bag_set_i32(b, CV_PidLidTimeZone, 4);
+    assert_true(
+        has_line(written(obj, NULL, &everything), "DTSTART:20260701T140000Z"));
+    (void)cv_bag_set_bool(b, CV_PidLidIsRecurring, true);
+    assert_true(
+        has_line(written(obj, NULL, &everything),
+                 "DTSTART;TZID=W. Europe Standard Time:20260701T160000"));
+    (void)cv_bag_set_i32(b, CV_PidLidTimeZone, (int32_t)0x80000004);
+    assert_true(has_line(
+        written(obj, NULL, &everything),
+        "DTSTART;TZID=W. Europe Standard Time (no DST):20260701T150000"));
+    (void)cv_bag_set_i32(b, CV_PidLidTimeZone, 82); /* none */
+    assert_true(
+        has_line(written(obj, NULL, &everything), "DTSTART:20260701T140000Z"));
+    (void)cv_bag_set_i32(b, CV_PidLidTimeZone, 4);
+    (void)cv_bag_set_bool(b, CV_PidLidIsException, true);
+    assert_true(
+        has_line(written(obj, NULL, &everything), "DTSTART:20260701T140000Z"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +332,8 @@ int main(void)
         TEST(C152_floating_times_take_the_only_zone),
         TEST(more_zones_than_the_bound_are_one),
         TEST(written_zones_are_read_back),
+        TEST(lying_names_do_not_beat_the_rules),
+        TEST(legacy_index_is_the_zone_of_old_messages),
     };
     return cmocka_run_group_tests_name("ical zone", tests, NULL, NULL);
 }

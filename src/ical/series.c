@@ -15,6 +15,8 @@
 #define BOUNDED_COUNT 100 /* of a series whose UNTIL cannot be read */
 #define COUNT_MAX 999     /* more is written as an end date */
 #define SHORT_MONTHS_MAX 100
+#define RANGE_MAX 100 /* instances that one RANGE changes */
+#define RANGES_MAX 10
 #define EXCEPTION_CLASS "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}"
 
 typedef struct series {
@@ -611,6 +613,14 @@ static bool is_left_out(const series *s, uint32_t midnight)
     return false;
 }
 
+static bool is_excluded(const series *s, uint32_t midnight)
+{
+    for (size_t i = 0; i < s->r.deleted_count; i++)
+        if (s->r.deleted[i] == midnight)
+            return true;
+    return false;
+}
+
 /* Where the original instance stands: minutes with time of day. False when
  * there is none, after a finding. */
 static bool find_original(series *s, const cv_ical_prop *rid,
@@ -645,29 +655,34 @@ static int64_t utc_of_original(const series *s, const ical_moment *m,
     return cv_timezone_to_utc(&s->zone, cv_minutes1601_to_ticks(minutes));
 }
 
-static void add_exception(series *s, const cv_ical_comp *event)
+/* The exception's times on the day of a later instance. */
+static void shift_times(series *s, ical_import *sub, uint32_t minutes)
 {
-    const cv_ical_prop *rid = cv_ical_prop_get(event, "RECURRENCE-ID");
+    int64_t length = sub->end.utc - sub->start.utc;
+    int64_t shift = minutes * ICAL_MINUTE;
+
+    if (minutes == 0)
+        return;
+    int64_t local = sub->all_day
+                        ? sub->start.local
+                        : cv_timezone_to_local(&s->zone, sub->start.utc);
+    sub->start.local += shift;
+    sub->end.local += shift;
+    sub->start.utc = cv_timezone_to_utc(&s->zone, local + shift);
+    sub->end.utc = sub->start.utc + length;
+    cv_ical_set_times(sub, sub->start.utc, sub->end.utc);
+}
+
+/* An attachment with the embedded message of an exception whose RECURRENCE-ID
+ * is `shift` minutes before `original`. */
+static void attach_exception(series *s, const cv_ical_comp *event,
+                             const ical_moment *m, uint32_t original,
+                             uint32_t shift)
+{
     cv_ical_context ctx = *s->in->ctx;
     ical_import sub = *s->in;
-    ical_moment m;
-    uint32_t original;
-
-    if (!rid ||
-        cv_ical_moment_parse(&s->in->zones, rid, rid->value, &m) != CV_OK ||
-        !find_original(s, rid, &m, &original))
-        return;
-    if (cv_slice_ieq(cv_line_param_get(rid, "RANGE"), CV_S("THISANDFUTURE")))
-        say_unfit(s, rid, "RANGE is not kept: this instance only");
-    if (s->has_pattern) {
-        drop_bare(s, original - original % 1440);
-        if (!add_deleted(s, original - original % 1440))
-            return;
-    }
-    if (is_cancelled(event) && s->has_pattern)
-        return;
-
     cv_attachment *a = cv_object_add_attachment(s->in->obj);
+
     sub.obj = a ? cv_object_new_embedded(s->in->obj) : NULL;
     if (!sub.obj)
         return;
@@ -676,12 +691,122 @@ static void add_exception(series *s, const cv_ical_comp *event)
     ctx.subject = CV_S("");
     sub.ctx = &ctx;
     sub.responder = NULL;
-    int64_t utc = utc_of_original(s, &m, original);
-    import_exception(s, &sub, event, &m, utc);
+    int64_t utc = utc_of_original(s, m, original);
+    import_exception(s, &sub, event, m, utc);
+    shift_times(s, &sub, shift);
     set_attachment(s, a, sub.bag, &sub, utc);
     if (s->has_pattern)
         note_exception(s, &sub, original);
     s->in->zones = sub.zones; /* zones it met first */
+}
+
+static bool exclude_for_exception(series *s, uint32_t midnight)
+{
+    drop_bare(s, midnight);
+    return add_deleted(s, midnight);
+}
+
+static void add_exception(series *s, const cv_ical_comp *event)
+{
+    const cv_ical_prop *rid = cv_ical_prop_get(event, "RECURRENCE-ID");
+    ical_moment m;
+    uint32_t original;
+
+    if (!rid ||
+        cv_ical_moment_parse(&s->in->zones, rid, rid->value, &m) != CV_OK ||
+        !find_original(s, rid, &m, &original))
+        return;
+    if (s->has_pattern && !exclude_for_exception(s, original - original % 1440))
+        return;
+    if (is_cancelled(event) && s->has_pattern)
+        return;
+    attach_exception(s, event, &m, original, 0);
+}
+
+/* -- RANGE=THISANDFUTURE: the following instances, too -- */
+
+static bool has_range(const cv_ical_comp *event)
+{
+    return cv_slice_ieq(
+        cv_line_param_get(cv_ical_prop_get(event, "RECURRENCE-ID"), "RANGE"),
+        CV_S("THISANDFUTURE"));
+}
+
+/* A series that is called off from an instance on ends before it. */
+static void end_before(series *s, const cv_ical_prop *rid, uint32_t midnight)
+{
+    if (midnight <= s->r.start_date)
+        return; /* the first one: nothing of it is left but its dates */
+    s->r.end_type = CV_RECUR_END_DATE;
+    s->r.end_date = midnight - 1440;
+    cv_recurrence_finish(&s->r);
+    say_unfit(s, rid, "RANGE: the series ends before this instance");
+}
+
+/* Each following instance that has no exception of its own gets this one, at
+ * the same distance from the original. */
+static void add_following(series *s, const cv_ical_comp *event)
+{
+    const cv_ical_prop *rid = cv_ical_prop_get(event, "RECURRENCE-ID");
+    uint32_t dates[RANGE_MAX + 1], original;
+    ical_moment m;
+
+    if (cv_ical_moment_parse(&s->in->zones, rid, rid->value, &m) != CV_OK ||
+        !midnight_of(s, &m, &original))
+        return;
+    if (is_cancelled(event)) {
+        end_before(s, rid, original);
+        return;
+    }
+    size_t count =
+        cv_recurrence_expand(&s->r, original + 1440, dates, RANGE_MAX + 1);
+    for (size_t i = 0; i < count && i < RANGE_MAX; i++) {
+        if (has_exception(s, dates[i]) || is_left_out(s, dates[i]) ||
+            is_excluded(s, dates[i]) || s->r.exception_count >= s->room ||
+            !exclude_for_exception(s, dates[i]))
+            continue;
+        attach_exception(s, event, &m, dates[i] + s->r.start_offset,
+                         dates[i] - original);
+    }
+    say_unfit(s, rid,
+              count > RANGE_MAX
+                  ? "RANGE: the next 100 instances are changed, later ones "
+                    "in the original only"
+                  : "RANGE: each following instance is changed");
+}
+
+/* The later of two ranges begins anew what the earlier one changed. */
+static const cv_ical_comp *latest_range(const series *s, int64_t before,
+                                        int64_t *at)
+{
+    const cv_ical_comp *found = NULL;
+
+    for (size_t i = 0; i < s->in->item->exception_count; i++) {
+        const cv_ical_comp *event = s->in->item->exceptions[i];
+        const cv_ical_prop *rid = cv_ical_prop_get(event, "RECURRENCE-ID");
+        ical_moment m;
+        if (has_range(event) &&
+            cv_ical_moment_parse(&s->in->zones, rid, rid->value, &m) == CV_OK &&
+            m.utc < before && (!found || m.utc > *at)) {
+            *at = m.utc;
+            found = event;
+        }
+    }
+    return found;
+}
+
+static void apply_ranges(series *s)
+{
+    int64_t before = INT64_MAX, at = 0;
+    const cv_ical_comp *event;
+
+    for (int i = 0; i < RANGES_MAX && s->has_pattern; i++) {
+        event = latest_range(s, before, &at);
+        if (!event)
+            return;
+        add_following(s, event);
+        before = at;
+    }
 }
 
 /* -- storing -- */
@@ -772,7 +897,12 @@ static void set_series(series *s)
 /* Room for every date that the lines can give. */
 static void count_room(series *s)
 {
-    size_t room = s->in->item->exception_count + SHORT_MONTHS_MAX + 1;
+    const cv_ical_item *item = s->in->item;
+    size_t room = item->exception_count + SHORT_MONTHS_MAX + 1;
+
+    for (size_t i = 0, ranges = 0; i < item->exception_count; i++)
+        if (has_range(item->exceptions[i]) && ranges++ < RANGES_MAX)
+            room += RANGE_MAX;
 
     for (size_t i = 0; i < s->event->prop_count; i++) {
         cv_slice v = s->event->props[i].value;
@@ -824,6 +954,7 @@ void cv_ical_import_series(ical_import *in, const cv_ical_comp *event)
             break;
         add_exception(&s, in->item->exceptions[i]);
     }
+    apply_ranges(&s);
     if (s.has_pattern)
         set_series(&s);
 }

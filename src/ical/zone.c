@@ -474,6 +474,37 @@ static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
              zones->mailbox ? "the mailbox's zone is used" : "UTC is used");
 }
 
+/* The year the calendar speaks of: that of its first start. */
+static int64_t year_of(const ical_zones *zones)
+{
+    const cv_ical_comp *cal = zones->calendar;
+    cv_ical_time t;
+
+    for (size_t i = 0; cal && i < cal->child_count; i++) {
+        const cv_ical_prop *prop =
+            cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE"))
+                ? NULL
+                : cv_ical_prop_get(cal->children[i], "DTSTART");
+        if (prop && cv_ical_time_parse(cv_slice_trim(prop->value), &t) == CV_OK)
+            return t.at.year;
+    }
+    return 2026;
+}
+
+/* A name whose zone has other offsets than the VTIMEZONE is a lie. */
+static bool same_offsets(const cv_timezone *a, const cv_timezone *b,
+                         int64_t year)
+{
+    int64_t start = cv_days_from_civil(year, 1, 1) * ICAL_DAY;
+
+    for (int half = 0; half < 24; half++) {
+        int64_t at = start + (half * 15 + 8) * ICAL_DAY;
+        if (cv_timezone_offset_at(a, at) != cv_timezone_offset_at(b, at))
+            return false;
+    }
+    return true;
+}
+
 static void resolve(ical_zones *zones, cv_slice tzid, uint32_t line,
                     ical_zone *out)
 {
@@ -487,6 +518,12 @@ static void resolve(ical_zones *zones, cv_slice tzid, uint32_t line,
         say_zone(zones, tzid, def->line,
                  has_name ? "VTIMEZONE has no usable rule: found by name"
                           : "VTIMEZONE has no usable rule");
+    if (has_rules && has_name &&
+        !same_offsets(&out->tz, &named, year_of(zones))) {
+        say_zone(zones, tzid, def->line,
+                 "VTIMEZONE contradicts its name: its rules count");
+        has_name = false;
+    }
     if (has_rules) {
         out->tz.key_name = has_name ? named.key_name : tzid;
     } else if (has_name) {
