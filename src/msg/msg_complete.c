@@ -7,7 +7,6 @@
 #define OUTLOOK_SUPPORT_MASK 0x00040E79 /* seen in Outlook's Unicode files */
 #define FLAG_READ 1                     /* PidTagMessageFlags */
 #define FLAG_HAS_ATTACHMENTS 0x10
-#define METHOD_BY_VALUE 1
 #define MAX_DISPLAY_BYTES 4096 /* of a list of names */
 #define MAX_PREFIX 3           /* characters of "RE", "AW", "FWD" */
 
@@ -221,7 +220,7 @@ const cv_bag *cv_msg_complete_attachment(cv_arena *arena,
     want_i32(bag, CV_PidTagObjectType, 7);
     want_i32(bag, CV_PidTagRenderingPosition, -1);
     want_i32(bag, CV_PidTagAttachMethod,
-             att->embedded ? MSG_METHOD_EMBEDDED : METHOD_BY_VALUE);
+             att->embedded ? MSG_METHOD_EMBEDDED : MSG_METHOD_BY_VALUE);
     want_i32(bag, CV_PidTagAttachNumber, (int32_t)index);
     if (att->has_data && att->data.size_bytes <= INT32_MAX)
         want_i32(bag, CV_PidTagAttachSize, (int32_t)att->data.size_bytes);

@@ -13,7 +13,8 @@
 #define MSG_ATTACHMENT "__attach_version1.0_#"
 
 #define MSG_ID_ATTACH_DATA 0x3701 /* PidTagAttachDataBinary and -Object */
-#define MSG_METHOD_EMBEDDED 5     /* PidTagAttachMethod */
+#define MSG_METHOD_BY_VALUE 1     /* PidTagAttachMethod */
+#define MSG_METHOD_EMBEDDED 5
 #define MSG_METHOD_OLE 6
 #define MSG_UNICODE 0x00040000 /* bit of PidTagStoreSupportMask */
 
@@ -23,8 +24,25 @@
 #define MSG_HEADER_ROW 8
 #define MSG_ENTRY_BYTES 16
 
-/* Code page of a message's 8-bit strings; inherited: its parent's, 0 none. */
-uint32_t cv_msg_codepage(const cv_bag *props, uint32_t inherited);
+/* -- msg_text.c: 8-bit text -- */
+
+/* Code pages that a message names; 0 where it does not. */
+typedef struct msg_pages {
+    uint32_t strings;  /* PidTagMessageCodepage */
+    uint32_t internet; /* PidTagInternetCodepage */
+    uint32_t locale;   /* of PidTagMessageLocaleId's language */
+} msg_pages;
+
+/* Of a message; inherited: its parent's, for what it does not name. */
+msg_pages cv_msg_pages(const cv_bag *props, msg_pages inherited);
+/* For 8-bit text that is written: the page it will be read with. */
+uint32_t cv_msg_page_to_write(const msg_pages *pages);
+/* Text of one value: by the message's pages in the order above, then UTF-8 if
+ * it is, then 1252. *instead: the page that could read what the first one
+ * could not, else 0. *lossy: none could. ptr NULL when the arena is
+ * exhausted. */
+cv_slice cv_msg_text(const msg_pages *pages, uint16_t type, cv_slice bytes,
+                     cv_arena *arena, bool *lossy, uint32_t *instead);
 
 /* The CRC-32 of name hashes: polynomial 0xEDB88320, start 0, no inversion.
  * Source: [MS-OXRTFCP] 2.2.1. */

@@ -46,7 +46,7 @@ typedef struct storage {
 } storage;
 
 static cv_status read_message(file *f, const cv_cfb_entry *dir, bool top,
-                              uint32_t codepage, cv_object *obj, cv_error *err);
+                              msg_pages pages, cv_object *obj, cv_error *err);
 
 bool cv_msg_is(cv_slice in)
 {
@@ -175,18 +175,6 @@ static cv_slice name_of(const file *f, cv_tag tag)
                 : cv_arena_printf(f->arena, "0x%08X", (unsigned)tag);
 }
 
-uint32_t cv_msg_codepage(const cv_bag *props, uint32_t inherited)
-{
-    int32_t cp = 0;
-    if (cv_bag_i32(props, CV_PidTagMessageCodepage, &cp) && cp > 0 &&
-        cv_charset_of_codepage((uint32_t)cp))
-        return (uint32_t)cp;
-    if (cv_bag_i32(props, CV_PidTagInternetCodepage, &cp) && cp > 0 &&
-        cv_charset_of_codepage((uint32_t)cp))
-        return (uint32_t)cp;
-    return inherited ? inherited : 1252;
-}
-
 static void leave_out(storage *s, cv_tag tag)
 {
     if (s->bad++ == 0)
@@ -303,10 +291,31 @@ static size_t value_count(const file *f, const stream_ref *refs, size_t count,
     return said > there ? said : there;
 }
 
+/* Text of a value; a finding tells when its page did not fit. NULL ptr when
+ * the arena is exhausted. */
+static cv_slice read_text(file *f, const storage *s, cv_tag tag,
+                          const msg_pages *pages, cv_slice bytes, bool *lossy)
+{
+    uint32_t instead;
+    uint16_t type = CV_TAG_TYPE(tag) & (uint16_t)~CV_T_MULTI;
+    cv_slice text = cv_msg_text(pages, type, bytes, f->arena, lossy, &instead);
+    if (instead)
+        cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path,
+                      name_of(f, tag), CV_S(""), "read by code page %u",
+                      (unsigned)instead);
+    else if (*lossy)
+        cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path,
+                      name_of(f, tag), CV_S(""),
+                      CV_TAG_TYPE(tag) & CV_T_MULTI
+                          ? "kept as far as it can be read"
+                          : "kept with its original bytes");
+    return text;
+}
+
 /* Several strings or binaries: refs are the length stream (if there is one)
  * and the value streams, count in all. */
 static cv_status read_multi(file *f, storage *s, const stream_ref *refs,
-                            size_t count, uint32_t codepage, cv_value *out,
+                            size_t count, msg_pages pages, cv_value *out,
                             bool *usable, cv_error *err)
 {
     uint16_t base = CV_TAG_TYPE(refs->tag) & (uint16_t)~CV_T_MULTI;
@@ -332,14 +341,10 @@ static cv_status read_multi(file *f, storage *s, const stream_ref *refs,
             continue;
         CV_TRY(cv_cfb_bytes(f->cfb, refs[i].entry, &bytes, err));
         if (base != CV_T_BINARY)
-            bytes = cv_stored_text(base, bytes, codepage, f->arena, &lossy);
+            bytes = read_text(f, s, refs->tag, &pages, bytes, &lossy);
         if (!bytes.ptr)
             return cv_arena_fail(f->arena, err);
         slices[refs[i].value] = bytes;
-        if (lossy)
-            cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path,
-                          name_of(f, refs->tag), CV_S(""),
-                          "kept as far as it can be read");
     }
     *usable = true;
     return CV_OK;
@@ -353,7 +358,7 @@ static bool is_multi_of_slices(uint16_t type)
 }
 
 static cv_status read_single(file *f, const storage *s, const stream_ref *ref,
-                             uint32_t codepage, cv_value *out, bool *usable,
+                             msg_pages pages, cv_value *out, bool *usable,
                              cv_error *err)
 {
     cv_slice bytes;
@@ -361,20 +366,23 @@ static cv_status read_single(file *f, const storage *s, const stream_ref *ref,
     if (ref->value != NO_VALUE || ref->entry->type != CV_CFB_STREAM)
         return CV_OK;
     CV_TRY(cv_cfb_bytes(f->cfb, ref->entry, &bytes, err));
-    *usable =
-        cv_stored_stream(CV_TAG_TYPE(ref->tag), bytes, codepage, f->arena, out);
+    uint16_t type = CV_TAG_TYPE(ref->tag);
+    if (type == CV_T_STRING || type == CV_T_STRING8) {
+        *out = (cv_value){ .type = type, .count = 1 };
+        out->bytes = read_text(f, s, ref->tag, &pages, bytes, &out->lossy);
+        out->raw = out->lossy ? bytes : CV_S("");
+        *usable = true;
+    } else {
+        *usable = cv_stored_stream(type, bytes, 0, f->arena, out);
+    }
     if (cv_arena_status(f->arena) != CV_OK)
         return cv_arena_fail(f->arena, err);
-    if (*usable && out->lossy)
-        cv_report_say(f->report, CV_RULE_TEXT_DECODING, s->path,
-                      name_of(f, ref->tag), CV_S(""),
-                      "kept with its original bytes");
     return CV_OK;
 }
 
 /* Property streams; attachment data (0x3701) is left to read_attachment. */
-static cv_status read_streams(file *f, storage *s, uint32_t codepage,
-                              cv_bag *bag, size_t *streams, cv_error *err)
+static cv_status read_streams(file *f, storage *s, msg_pages pages, cv_bag *bag,
+                              size_t *streams, cv_error *err)
 {
     *streams = 0;
     for (size_t i = 0, n; i < s->stream_count; i += n) {
@@ -388,9 +396,9 @@ static cv_status read_streams(file *f, storage *s, uint32_t codepage,
         if (ID_OF(ref->tag) == MSG_ID_ATTACH_DATA)
             continue;
         if (is_multi_of_slices(CV_TAG_TYPE(ref->tag)))
-            CV_TRY(read_multi(f, s, ref, n, codepage, &value, &usable, err));
+            CV_TRY(read_multi(f, s, ref, n, pages, &value, &usable, err));
         else
-            CV_TRY(read_single(f, s, ref, codepage, &value, &usable, err));
+            CV_TRY(read_single(f, s, ref, pages, &value, &usable, err));
         if (usable)
             CV_TRY(put(f, s, bag, ref->tag, &value, err));
         else
@@ -411,16 +419,16 @@ static void report_storage(const file *f, const storage *s)
                       s->bad > 1 ? ", and others like it" : "");
 }
 
-/* Fills the bag; *codepage: the inherited one on entry (0 none), the bag's
+/* Fills the bag; *pages: the inherited one on entry (zeros: none), the bag's
  * own afterwards. */
 static cv_status read_bag(file *f, storage *s, size_t header, bool is_message,
-                          uint32_t *codepage, cv_bag *bag, cv_error *err)
+                          msg_pages *pages, cv_bag *bag, cv_error *err)
 {
     size_t with_stream, streams;
     CV_TRY(read_entries(f, s, header, bag, &with_stream, err));
     if (is_message)
-        *codepage = cv_msg_codepage(bag, *codepage);
-    CV_TRY(read_streams(f, s, *codepage, bag, &streams, err));
+        *pages = cv_msg_pages(bag, *pages);
+    CV_TRY(read_streams(f, s, *pages, bag, &streams, err));
     if (s->entries && streams > with_stream)
         s->odd += (unsigned)(streams - with_stream);
     report_storage(f, s);
@@ -428,6 +436,18 @@ static cv_status read_bag(file *f, storage *s, size_t header, bool is_message,
 }
 
 /* -- attachments -- */
+
+/* Nobody has to say 0, no data. */
+static void put_method(const file *f, const storage *s, cv_attachment *att,
+                       int32_t method)
+{
+    if (cv_bag_has(att->props, CV_PidTagAttachMethod))
+        return;
+    cv_bag_set_i32(att->props, CV_PidTagAttachMethod, method);
+    cv_report_say(f->report, CV_RULE_ATTACHMENT_METHOD, s->path,
+                  CV_S("PidTagAttachMethod"), CV_S(""),
+                  "%d, as its data is stored", (int)method);
+}
 
 static const stream_ref *find_data(const storage *s, bool want_storage)
 {
@@ -460,7 +480,7 @@ static cv_status keep_as_bytes(file *f, const cv_cfb_entry *dir,
 }
 
 static cv_status read_embedded(file *f, const cv_cfb_entry *dir,
-                               const storage *s, uint32_t codepage,
+                               const storage *s, msg_pages pages,
                                cv_object *parent, cv_attachment *att,
                                cv_error *err)
 {
@@ -475,7 +495,7 @@ static cv_status read_embedded(file *f, const cv_cfb_entry *dir,
     }
     cv_object_set_source(obj, "msg");
     cv_report_push(f->report, "%.*s.embedded", CV_FMT(s->path));
-    cv_status status = read_message(f, dir, false, codepage, obj, err);
+    cv_status status = read_message(f, dir, false, pages, obj, err);
     cv_report_pop(f->report);
     att->embedded = obj;
     return status;
@@ -483,16 +503,17 @@ static cv_status read_embedded(file *f, const cv_cfb_entry *dir,
 
 /* Data that is a storage: an embedded message or an OLE object. */
 static cv_status read_object_data(file *f, const cv_cfb_entry *dir,
-                                  const storage *s, uint32_t codepage,
+                                  const storage *s, msg_pages pages,
                                   cv_object *parent, cv_attachment *att,
                                   cv_error *err)
 {
-    int32_t method = cv_bag_i32_or(att->props, CV_PidTagAttachMethod, 0);
     bool has_props =
         cv_cfb_child(f->cfb, dir, MSG_PROPERTIES, CV_CFB_STREAM) != NULL;
+    put_method(f, s, att, has_props ? MSG_METHOD_EMBEDDED : MSG_METHOD_OLE);
+    int32_t method = cv_bag_i32_or(att->props, CV_PidTagAttachMethod, 0);
     if (method == MSG_METHOD_EMBEDDED ||
         (has_props && method != MSG_METHOD_OLE))
-        return read_embedded(f, dir, s, codepage, parent, att, err);
+        return read_embedded(f, dir, s, pages, parent, att, err);
     return keep_as_bytes(f, dir, s, att, err);
 }
 
@@ -505,7 +526,7 @@ static cv_status read_file(cv_slice in, cv_report *report, cv_object *obj,
     f.cfb = cfb;
     CV_TRY(cv_msg_names_open(cfb, obj, report, &f.names, err));
     cv_object_set_source(obj, "msg");
-    return read_message(&f, cv_cfb_root(cfb), true, 0, obj, err);
+    return read_message(&f, cv_cfb_root(cfb), true, (msg_pages){ 0 }, obj, err);
 }
 
 /* Some writers store an embedded message as the bytes of a whole file. */
@@ -535,22 +556,22 @@ static cv_status read_nested_file(file *f, const storage *s, cv_object *parent,
 }
 
 static cv_status read_attachment(file *f, const cv_cfb_entry *dir, size_t index,
-                                 uint32_t codepage, cv_object *parent,
+                                 msg_pages pages, cv_object *parent,
                                  cv_attachment *att, cv_error *err)
 {
     storage s = { .path = cv_arena_printf(f->arena, "attachment[%zu]", index) };
     CV_TRY(scan(f, dir, &s, err));
-    CV_TRY(read_bag(f, &s, MSG_HEADER_ROW, false, &codepage, att->props, err));
+    CV_TRY(read_bag(f, &s, MSG_HEADER_ROW, false, &pages, att->props, err));
     const stream_ref *object = find_data(&s, true);
     const stream_ref *data = find_data(&s, false);
     if (data) {
         CV_TRY(cv_cfb_blob(f->cfb, data->entry, &att->data, err));
         att->has_data = true;
+        put_method(f, &s, att, MSG_METHOD_BY_VALUE);
         return object ? CV_OK : read_nested_file(f, &s, parent, att, err);
     }
     if (object)
-        return read_object_data(f, object->entry, &s, codepage, parent, att,
-                                err);
+        return read_object_data(f, object->entry, &s, pages, parent, att, err);
     return CV_OK;
 }
 
@@ -562,7 +583,7 @@ static void report_limit(const file *f, const char *limit, size_t kept)
                   cv_slice_cstr(limit), "read the first %zu", kept);
 }
 
-static cv_status read_recipients(file *f, const storage *s, uint32_t codepage,
+static cv_status read_recipients(file *f, const storage *s, msg_pages pages,
                                  cv_object *obj, cv_error *err)
 {
     for (size_t i = 0; i < s->recipient_count; i++) {
@@ -576,12 +597,12 @@ static cv_status read_recipients(file *f, const storage *s, uint32_t codepage,
         storage row = { .path =
                             cv_arena_printf(f->arena, "recipient[%zu]", i) };
         CV_TRY(scan(f, s->recipients[i].entry, &row, err));
-        CV_TRY(read_bag(f, &row, MSG_HEADER_ROW, false, &codepage, bag, err));
+        CV_TRY(read_bag(f, &row, MSG_HEADER_ROW, false, &pages, bag, err));
     }
     return CV_OK;
 }
 
-static cv_status read_attachments(file *f, const storage *s, uint32_t codepage,
+static cv_status read_attachments(file *f, const storage *s, msg_pages pages,
                                   cv_object *obj, cv_error *err)
 {
     for (size_t i = 0; i < s->attachment_count; i++) {
@@ -592,21 +613,21 @@ static cv_status read_attachments(file *f, const storage *s, uint32_t codepage,
             report_limit(f, "CV_LIMIT_ATTACHMENTS", i);
             break;
         }
-        CV_TRY(read_attachment(f, s->attachments[i].entry, i, codepage, obj,
-                               att, err));
+        CV_TRY(read_attachment(f, s->attachments[i].entry, i, pages, obj, att,
+                               err));
     }
     return CV_OK;
 }
 
 static cv_status read_message(file *f, const cv_cfb_entry *dir, bool top,
-                              uint32_t codepage, cv_object *obj, cv_error *err)
+                              msg_pages pages, cv_object *obj, cv_error *err)
 {
     storage s = { .path = CV_S("") };
     size_t header = top ? MSG_HEADER_TOP : MSG_HEADER_EMBEDDED;
     CV_TRY(scan(f, dir, &s, err));
-    CV_TRY(read_bag(f, &s, header, true, &codepage, cv_object_props(obj), err));
-    CV_TRY(read_recipients(f, &s, codepage, obj, err));
-    return read_attachments(f, &s, codepage, obj, err);
+    CV_TRY(read_bag(f, &s, header, true, &pages, cv_object_props(obj), err));
+    CV_TRY(read_recipients(f, &s, pages, obj, err));
+    return read_attachments(f, &s, pages, obj, err);
 }
 
 cv_status cv_msg_read(cv_slice in, cv_object **out, cv_report *report,

@@ -25,7 +25,7 @@ typedef struct writer {
 
 /* The state of one message that its rows inherit. */
 typedef struct scope {
-    uint32_t codepage;
+    msg_pages pages;
     bool ansi; /* 8-bit text stays 8-bit */
 } scope;
 
@@ -178,7 +178,8 @@ static cv_status encode_text(const props_out *p, const cv_value *value,
         return cv_buf_status(out, err);
     }
     if (*type == CV_T_STRING8) {
-        const char *name = cv_charset_of_codepage(p->scope.codepage);
+        const char *name =
+            cv_charset_of_codepage(cv_msg_page_to_write(&p->scope.pages));
         cv_slice bytes;
         if (cv_is_ascii(text)) {
             cv_buf_put_slice(out, text);
@@ -390,7 +391,7 @@ static cv_status props_end(props_out *p, cv_status status, cv_error *err)
 /* -- rows and messages -- */
 
 static cv_status write_message(writer *w, const cv_object *obj, bool top,
-                               uint32_t codepage, uint32_t dir, cv_error *err);
+                               msg_pages pages, uint32_t dir, cv_error *err);
 
 static void put_row_header(props_out *p)
 {
@@ -420,7 +421,7 @@ static cv_status put_storage(props_out *p, const cv_attachment *att,
     put_entry(p, CV_TAG(MSG_ID_ATTACH_DATA, CV_T_OBJECT), UINT32_MAX,
               att->embedded ? 1 : 4);
     if (att->embedded)
-        return write_message(p->w, att->embedded, false, p->scope.codepage, dir,
+        return write_message(p->w, att->embedded, false, p->scope.pages, dir,
                              err);
     CV_TRY(cv_cfb_open(ole, p->w->arena, NULL, &cfb, err));
     return cv_msg_ole_copy(cfb, cv_cfb_root(cfb), p->w->file, dir, err);
@@ -512,13 +513,13 @@ static void put_message_header(props_out *p, const cv_object *obj, bool top)
 }
 
 static cv_status write_message(writer *w, const cv_object *obj, bool top,
-                               uint32_t codepage, uint32_t dir, cv_error *err)
+                               msg_pages pages, uint32_t dir, cv_error *err)
 {
     const cv_bag *bag = w->as_it_came ? cv_object_props(obj)
                                       : cv_msg_complete_message(w->arena, obj);
     if (!bag)
         return cv_arena_fail(w->arena, err);
-    scope s = { .codepage = cv_msg_codepage(bag, codepage) };
+    scope s = { .pages = cv_msg_pages(bag, pages) };
     int32_t mask = cv_bag_i32_or(bag, CV_PidTagStoreSupportMask, 0);
     s.ansi = w->as_it_came && !(mask & MSG_UNICODE);
     CV_TRY(write_rows(w, obj, s, dir, err));
@@ -534,7 +535,7 @@ static cv_status fill_file(writer *w, const cv_object *obj, cv_error *err)
     cv_cfb_set_clsid(w->file, CV_CFB_ROOT_ID,
                      cv_slice_of(clsid_message, sizeof clsid_message));
     CV_TRY(write_names(w, obj, err));
-    return write_message(w, obj, true, 0, CV_CFB_ROOT_ID, err);
+    return write_message(w, obj, true, (msg_pages){ 0 }, CV_CFB_ROOT_ID, err);
 }
 
 cv_status cv_msg_write(const cv_object *obj, const cv_sink *out,
