@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "mapi/entryid.h"
 #include "msg/msg_private.h"
+#include "msg/pieces_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -411,80 +412,14 @@ static void lists_names_and_ids_are_completed(void **state)
 
 /* -- files that no writer of ours makes -- */
 
-/* A .msg from a list of streams: "a/b" is stream b in storage a. A name that
- * ends in '/' is an empty storage. */
-typedef struct piece {
-    const char *name;
-    cv_slice bytes;
-} piece;
-
-static cv_slice utf16(cv_arena *arena, const char *text, size_t len)
-{
-    cv_buf out;
-    cv_buf_init(&out, 0);
-    cv_utf8_to_utf16le(&out, cv_slice_of(text, len));
-    cv_slice copy = cv_buf_dup(&out, arena);
-    assert_non_null(copy.ptr);
-    cv_buf_clear(&out);
-    return copy;
-}
-
-static void fill_pieces(cv_cfb_writer *file, cv_arena *arena, const piece *rows,
-                        size_t count)
-{
-    uint32_t dir = CV_CFB_ROOT_ID;
-    const char *open = "";
-    size_t open_len = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *slash = strchr(rows[i].name, '/');
-        size_t len = slash ? (size_t)(slash - rows[i].name) : 0;
-        if (open_len != len || memcmp(open, rows[i].name, len) != 0) {
-            open = rows[i].name;
-            open_len = len;
-            dir = CV_CFB_ROOT_ID;
-            if (len)
-                assert_int_equal(cv_cfb_add_storage16(file, dir,
-                                                      utf16(arena, open, len),
-                                                      &dir, NULL),
-                                 CV_OK);
-        }
-        const char *name = slash ? slash + 1 : rows[i].name;
-        cv_blob bytes = cv_blob_mem(rows[i].bytes);
-        if (*name)
-            assert_int_equal(
-                cv_cfb_add_stream16(file, dir, utf16(arena, name, strlen(name)),
-                                    &bytes, NULL),
-                CV_OK);
-    }
-}
-
-static cv_buf file_of(const piece *rows, size_t count)
-{
-    cv_buf out;
-    cv_arena *arena;
-    cv_cfb_writer *file;
-    cv_buf_init(&out, 0);
-    cv_sink sink = cv_buf_sink(&out);
-    assert_int_equal(cv_arena_new(0, &arena, NULL), CV_OK);
-    assert_int_equal(cv_cfb_writer_new(arena, &file, NULL), CV_OK);
-    fill_pieces(file, arena, rows, count);
-    assert_int_equal(cv_cfb_write(file, &sink, NULL), CV_OK);
-    cv_arena_free(&arena);
-    return out;
-}
-
 /* Reads a file of pieces; the caller frees. */
 static cv_object *read_pieces(const piece *rows, size_t count, cv_buf *file,
                               cv_report **report)
 {
     assert_int_equal(cv_report_new(report, NULL), CV_OK);
-    *file = file_of(rows, count);
+    *file = pieces_file(rows, count);
     return read_slice(cv_buf_slice(file), *report);
 }
-
-#define SUBJECT8 "__substg1.0_0037001E"
-#define SUBJECT "__substg1.0_0037001F"
-#define PROPS "__properties_version1.0"
 
 static void streams_are_read_without_a_property_stream(void **state)
 {
@@ -650,7 +585,6 @@ static void name_entries_that_point_outside_lose_only_their_name(void **state)
     done(obj, &file, report);
 }
 
-#define ATTACH "__attach_version1.0_#00000000/"
 #define METHOD(n) ZEROS8 "\x03\x00\x05\x37\x06\0\0\0" n "\0\0\0\0\0\0\0"
 
 static void a_file_as_data_of_an_embedded_message_is_read(void **state)
@@ -705,7 +639,7 @@ static void ole_objects_survive(void **state)
         { "sub/Caf\xC3\xA9", CV_S("c") },
     };
     (void)state;
-    cv_buf ole = file_of(rows, CV_LEN(rows));
+    cv_buf ole = pieces_file(rows, CV_LEN(rows));
     cv_object *obj = unicode_object();
     cv_attachment *att = cv_object_add_attachment(obj);
     cv_bag_set_i32(att->props, CV_PidTagAttachMethod, 6);
@@ -743,7 +677,7 @@ static void embedding_beyond_the_limit_is_kept_as_bytes(void **state)
             { ATTACH "__substg1.0_37010102",
               i ? cv_buf_slice(&inner) : CV_S("core") },
         };
-        cv_buf outer = file_of(rows, CV_LEN(rows));
+        cv_buf outer = pieces_file(rows, CV_LEN(rows));
         cv_buf_clear(&inner);
         inner = outer;
     }
