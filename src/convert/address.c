@@ -136,10 +136,16 @@ static void say(const lookup *l, cv_rule_id rule, cv_slice found)
                   CV_FMT(cv_utf8_clip(found, 200)));
 }
 
+/* Another place for a sender's SMTP address, which has no public name; some
+ * senders have it only there. */
+#define SENDER_OTHER_SMTP CV_TAG(0x5D0A, CV_T_STRING)
+
 /* The sources that need no finding: they hold the address itself. */
 static bool from_properties(lookup *l, cv_slice *out)
 {
-    if (take(text_of(l, l->tags->smtp), out))
+    if (take(text_of(l, l->tags->smtp), out) ||
+        (l->tags == &cv_person_sender &&
+         take(text_of(l, SENDER_OTHER_SMTP), out)))
         return true;
     if ((!l->type.len || cv_slice_ieq(l->type, CV_S("SMTP"))) &&
         take(l->raw, out))
@@ -182,11 +188,33 @@ static cv_slice clean_name(const lookup *l, cv_slice name, cv_slice address)
     return line;
 }
 
+/* Without control characters, which some writers put before an address; NULs
+ * at the end are no more than untidy. */
+static cv_slice without_controls(const lookup *l, cv_slice address)
+{
+    size_t controls = 0, at = 0;
+    while (address.len && address.ptr[address.len - 1] == 0)
+        address.len--;
+    for (size_t i = 0; i < address.len; i++)
+        controls += address.ptr[i] < 0x20 || address.ptr[i] == 0x7F;
+    uint8_t *clean =
+        controls ? cv_arena_alloc(l->arena, address.len - controls) : NULL;
+    if (!clean)
+        return address;
+    for (size_t i = 0; i < address.len; i++)
+        if (address.ptr[i] >= 0x20 && address.ptr[i] != 0x7F)
+            clean[at++] = address.ptr[i];
+    cv_report_say(l->report, CV_RULE_ADDRESS_BAD, l->path,
+                  cv_slice_cstr(cv_tag_name(l->tags->address)), CV_S(""),
+                  "read without %zu control characters", controls);
+    return cv_slice_of(clean, at);
+}
+
 static void find_person(lookup *l, cv_person *p)
 {
     *p = (cv_person){ .name = CV_S(""), .address = CV_S(""), .ex = CV_S("") };
     l->type = cv_slice_trim(text_of(l, l->tags->address_type));
-    l->raw = cv_slice_trim(text_of(l, l->tags->address));
+    l->raw = cv_slice_trim(without_controls(l, text_of(l, l->tags->address)));
     l->name = text_of(l, l->tags->name);
     if (!l->name.len && l->tags == &cv_person_row)
         l->name = text_of(l, CV_PidTagRecipientDisplayName);

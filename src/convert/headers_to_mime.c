@@ -390,6 +390,8 @@ static void write_senders(cv_to *t, cv_mime_node *n)
     cv_mime_address a = mailbox(from);
     if (!from->address.len && sender->address.len)
         a = mailbox(sender);
+    if (!a.name.len && cv_slice_ieq(a.address, sender->address))
+        a.name = sender->name;
     if (!a.address.len) {
         cv_slice domain = cv_opt_domain(t->options);
         if (!a.name.len)
