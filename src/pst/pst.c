@@ -30,32 +30,10 @@ cv_status cv_pst_fail(libpff_error_t **why, cv_error *err, const char *what)
                    reason);
 }
 
-/* The header repaired in a copy: libpff refuses wrong checksums. */
-static cv_status mend(cv_pst *pst, cv_report *report, cv_error *err)
-{
-    uint8_t *copy = malloc(pst->in.len);
-    if (!copy)
-        return cv_fail(err, CV_ERR_NOMEM, "no memory for a copy of the file");
-    memcpy(copy, pst->in.ptr, pst->in.len);
-    cv_pst_mend_header(copy, pst->in.len);
-    pst->sound = cv_slice_of(copy, pst->in.len);
-    cv_report_say(report, CV_RULE_PST_HEADER, CV_S(""), CV_S(""), CV_S(""),
-                  "read all the same");
-    return CV_OK;
-}
-
 static cv_status open_file(cv_pst *pst, cv_error *err)
 {
-    libbfio_error_t *io_why = NULL;
     libpff_error_t *why = NULL;
-    cv_slice bytes = pst->sound.ptr ? pst->sound : pst->in;
-    /* libbfio does not write; its interface knows no const. */
-    if (libbfio_memory_range_initialize(&pst->io, &io_why) != 1 ||
-        libbfio_memory_range_set(pst->io, (uint8_t *)(uintptr_t)bytes.ptr,
-                                 bytes.len, &io_why) != 1) {
-        libbfio_error_free(&io_why);
-        return cv_fail(err, CV_ERR_NOMEM, "no memory for a PST's handle");
-    }
+    CV_TRY(cv_pst_view_open(&pst->view, &pst->io, err));
     if (libpff_file_initialize(&pst->file, &why) != 1 ||
         libpff_file_open_file_io_handle(pst->file, pst->io, LIBPFF_OPEN_READ,
                                         &why) != 1)
@@ -75,13 +53,16 @@ static void tell_damage(const cv_pst *pst, cv_report *report)
 cv_status cv_pst_open(cv_slice in, cv_pst **out, cv_report *report,
                       cv_error *err)
 {
-    bool sums_right = true;
-    CV_TRY(cv_pst_check_header(in, &sums_right, err));
+    const cv_pst_layout *layout = NULL;
     cv_pst *pst = calloc(1, sizeof *pst);
     if (!pst)
         return cv_fail(err, CV_ERR_NOMEM, "no memory for a PST");
-    pst->in = in;
-    cv_status status = sums_right ? CV_OK : mend(pst, report, err);
+    pst->view.in = in;
+    cv_status status = cv_pst_check_header(in, &layout, err);
+    if (status == CV_OK)
+        status = cv_pst_mend_index(&pst->view, layout, report, err);
+    if (status == CV_OK)
+        status = cv_pst_mend_header(&pst->view, report, err);
     if (status == CV_OK)
         status = open_file(pst, err);
     if (status != CV_OK) {
@@ -103,7 +84,7 @@ void cv_pst_close(cv_pst **pst)
         libpff_error_free(&why);
     if ((*pst)->io && libbfio_handle_free(&(*pst)->io, &io_why) != 1)
         libbfio_error_free(&io_why);
-    free((void *)(uintptr_t)(*pst)->sound.ptr);
+    cv_pst_view_clear(&(*pst)->view);
     free(*pst);
     *pst = NULL;
 }

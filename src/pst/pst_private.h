@@ -7,9 +7,37 @@
 #include <libbfio.h>
 #include <libpff.h>
 
-struct cv_pst {
+/* -- pst_io.c -- */
+
+typedef struct pst_patch {
+    struct pst_patch *next; /* owned; a later patch wins */
+    uint64_t offset;
+    size_t len;
+    uint8_t bytes[];
+} pst_patch;
+
+/* A file with repaired bytes laid over it. */
+typedef struct pst_view {
     cv_slice in;
-    cv_slice sound; /* with a repaired header: a copy of all bytes */
+    pst_patch *patches; /* owned */
+    uint64_t at;        /* where libbfio reads next */
+} pst_view;
+
+/* Copies the bytes, which lie inside the file.
+ * Errors: CV_ERR_NOMEM. */
+CV_NODISCARD cv_status cv_pst_view_patch(pst_view *view, uint64_t offset,
+                                         cv_slice bytes, cv_error *err);
+void cv_pst_view_clear(pst_view *view);
+/* Bytes of the file as repaired; from + len lies inside it. */
+void cv_pst_view_read(const pst_view *view, uint64_t from, size_t len,
+                      uint8_t *out);
+/* A handle that reads the view, which must outlive it.
+ * Errors: CV_ERR_NOMEM. */
+CV_NODISCARD cv_status cv_pst_view_open(pst_view *view, libbfio_handle_t **out,
+                                        cv_error *err);
+
+struct cv_pst {
+    pst_view view;
     libbfio_handle_t *io;
     libpff_file_t *file;
     uint32_t codepage; /* of the store's 8-bit text, 0 unknown */
@@ -39,12 +67,34 @@ void cv_pst_seen_clear(pst_seen *seen);
 
 /* -- pst_header.c -- */
 
-/* Version and encryption, and whether the checksums are right.
+/* Sizes in bytes that the forms of files differ in. */
+typedef struct cv_pst_layout {
+    size_t word;    /* block ids and offsets */
+    size_t root;    /* where the header's ROOT stands */
+    size_t page;    /* of an index */
+    size_t entries; /* room for them in a page */
+    size_t page_trailer;
+} cv_pst_layout;
+
+/* Checks signature, version and encryption.
  * Errors: CV_ERR_SYNTAX, CV_ERR_UNSUP. */
-CV_NODISCARD cv_status cv_pst_check_header(cv_slice in, bool *sums_right,
+CV_NODISCARD cv_status cv_pst_check_header(cv_slice in,
+                                           const cv_pst_layout **layout,
                                            cv_error *err);
-/* Puts the right checksums into a copy of the file. */
-void cv_pst_mend_header(uint8_t *file, size_t len);
+/* Lays right checksums over wrong ones.
+ * Errors: CV_ERR_NOMEM. */
+CV_NODISCARD cv_status cv_pst_mend_header(pst_view *view, cv_report *report,
+                                          cv_error *err);
+/* Polynomial 0xEDB88320, start 0, no inversion. Source: [MS-PST] 5.3. */
+uint32_t cv_pst_sum(cv_slice bytes);
+
+/* -- pst_index.c -- */
+
+/* Lays repaired pages over damaged ones.
+ * Errors: CV_ERR_NOMEM. */
+CV_NODISCARD cv_status cv_pst_mend_index(pst_view *view,
+                                         const cv_pst_layout *layout,
+                                         cv_report *report, cv_error *err);
 
 /* -- pst_bag.c -- */
 

@@ -236,7 +236,9 @@ static cv_status read_attachments(libpff_item_t *item, pst_target *target,
         CV_IGNORE(cv_pst_fail(&why, &failure, "attachments")); /* its text */
         cv_report_say(target->report, CV_RULE_PST_TABLE, CV_S("attachments"),
                       CV_S(""), CV_S(""), "%s", failure.what);
-        return CV_OK;
+        /* It knows those before the one it failed at by now. */
+        if (libpff_message_get_number_of_attachments(item, &count, &why) != 1)
+            libpff_error_free(&why);
     }
     for (int i = 0; more && i < count; i++)
         CV_TRY(read_attachment_at(item, i, target, &more, err));
