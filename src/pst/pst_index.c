@@ -40,9 +40,8 @@ static uint64_t word(const tree *t, cv_slice in, size_t at)
     return t->form->word == 4 ? cv_peek_u32le(in, at) : cv_peek_u64le(in, at);
 }
 
-static void put_word(const tree *t, uint8_t *at, uint64_t v, size_t bytes)
+static void put_le(uint8_t *at, uint64_t v, size_t bytes)
 {
-    (void)t;
     for (size_t i = 0; i < bytes; i++)
         at[i] = (uint8_t)(v >> (8 * i) & 0xFF);
 }
@@ -74,8 +73,8 @@ static cv_status set_id(tree *t, const page *p, const ref *to, cv_error *err)
     uint8_t *tail = bytes + f->page - f->page_trailer;
     uint64_t sig = to->at ^ to->id;
     memcpy(bytes, p->bytes.ptr, f->page);
-    put_word(t, tail + 2, (sig >> 16 ^ sig) & 0xFFFF, 2);
-    put_word(t, tail + (f->word == 4 ? 4 : 8), to->id, f->word);
+    put_le(tail + 2, (sig >> 16 ^ sig) & 0xFFFF, 2);
+    put_le(tail + (f->word == 4 ? 4 : 8), to->id, f->word);
     t->mended++;
     return cv_pst_view_patch(t->view, to->at, cv_slice_of(bytes, f->page), err);
 }
@@ -91,12 +90,12 @@ static cv_status keep_rows(tree *t, const page *p, const ref *where,
     for (size_t i = 0; i < p->count; i++)
         if (keep[i])
             memmove(bytes + count++ * p->row, bytes + i * p->row, p->row);
-    put_word(t, bytes + f->entries, count, f->page == PAGE_MOST ? 2 : 1);
+    put_le(bytes + f->entries, count, f->page == PAGE_MOST ? 2 : 1);
     size_t summed = f->page - f->page_trailer;
     uint8_t *tail = bytes + summed;
-    put_word(t, tail + (f->word == 4 ? 8 : 4),
-             cv_pst_sum(cv_slice_of(bytes, summed)), 4);
-    put_word(t, tail + (f->word == 4 ? 4 : 8), where->id, f->word);
+    put_le(tail + (f->word == 4 ? 8 : 4),
+           cv_pst_sum(cv_slice_of(bytes, summed)), 4);
+    put_le(tail + (f->word == 4 ? 4 : 8), where->id, f->word);
     return cv_pst_view_patch(t->view, where->at, cv_slice_of(bytes, f->page),
                              err);
 }
@@ -176,11 +175,18 @@ static bool find_root(const tree *t, ref *out)
     return found;
 }
 
+static cv_status patch_word(tree *t, size_t at, uint64_t v, cv_error *err)
+{
+    uint8_t bytes[8];
+    put_le(bytes, v, sizeof bytes);
+    return cv_pst_view_patch(t->view, at, cv_slice_of(bytes, t->form->word),
+                             err);
+}
+
 /* The root the header names, when it is whole. A header that is older than
  * one tree is so for the other. */
 static cv_status choose_root(tree *t, size_t at, ref *root, cv_error *err)
 {
-    uint8_t bytes[16];
     uint64_t id;
     page p;
     ref best = *root;
@@ -190,11 +196,11 @@ static cv_status choose_root(tree *t, size_t at, ref *root, cv_error *err)
         return CV_OK;
     *root = best;
     t->stale = true;
-    put_word(t, bytes, root->id, t->form->word);
-    put_word(t, bytes + t->form->word, root->at, t->form->word);
     t->mended++;
-    return cv_pst_view_patch(t->view, at, cv_slice_of(bytes, 2 * t->form->word),
-                             err);
+    CV_TRY(patch_word(t, at, root->id, err));
+    CV_TRY(patch_word(t, at + t->form->word, root->at, err));
+    /* The size of the file in an old header may be too small. */
+    return patch_word(t, t->form->root + 4, t->view->in.len, err);
 }
 
 static cv_status check_tree(pst_view *view, const cv_pst_layout *form,
