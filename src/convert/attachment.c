@@ -1,6 +1,9 @@
 /* Attachments -> parts. Source: spec mime-mapping.md A8; kb-cases.md C003,
- * C006, C011, C014. */
+ * C006, C011, C014, C021. */
 #include "convert/to_mime.h"
+
+#include "convert/macfile.h"
+#include "convert/ole.h"
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -14,6 +17,10 @@ typedef struct piece {
     const cv_attachment *a;
     cv_slice path; /* "attachment[1]" */
     cv_slice name; /* file name, one line, may be empty */
+    cv_blob data;  /* what goes out; of the attachment or unpacked from it */
+    bool has_data;
+    cv_slice mime_type; /* declared, or of what was unpacked; may be empty */
+    cv_slice apple;     /* AppleDouble header of a Macintosh file, or empty */
 } piece;
 
 static cv_slice text_of(const piece *p, cv_tag tag)
@@ -101,8 +108,7 @@ static const char *type_of_extension(cv_slice name)
 static cv_mime_node *new_node(const piece *p)
 {
     cv_arena *arena = p->t->arena;
-    cv_slice subtype =
-        cv_ascii_lower(arena, text_of(p, CV_PidTagAttachMimeTag));
+    cv_slice subtype = cv_ascii_lower(arena, p->mime_type);
     cv_slice type = cv_slice_cut(&subtype, '/');
     if (!is_leaf_type(type, subtype)) {
         subtype = cv_slice_cstr(type_of_extension(p->name));
@@ -176,6 +182,10 @@ static void put_headers(const piece *p, cv_mime_node *n, bool shown)
         cv_mime_node_param(n, "name", p->name);
         cv_mime_node_disposition_param(n, "filename", p->name);
     }
+    if (p->has_data && p->data.size_bytes != UINT64_MAX)
+        cv_mime_node_disposition_param(
+            n, "size",
+            cv_arena_printf(p->t->arena, "%" PRIu64, p->data.size_bytes));
     put_date_param(p, n, "creation-date", CV_PidTagCreationTime);
     put_date_param(p, n, "modification-date", CV_PidTagLastModificationTime);
     put_ids(p, n);
@@ -258,16 +268,159 @@ static void put_data(const piece *p, cv_mime_node *n)
     static const cv_blob empty = { .size_bytes = 0,
                                    .mem = { (const uint8_t *)"", 0 } };
     cv_slice charset = text_of(p, CV_PidTagTextAttachmentCharset);
-    if (charset.len && is_text_type(text_of(p, CV_PidTagAttachMimeTag)) &&
-        cv_is_ascii(charset))
+    if (charset.len && is_text_type(p->mime_type) && cv_is_ascii(charset))
         cv_mime_node_param(n, "charset", charset);
-    if (p->a->has_data) {
-        cv_mime_node_set_blob(n, &p->a->data);
+    if (p->has_data) {
+        cv_blob *data = cv_arena_alloc(p->t->arena, sizeof *data);
+        if (data)
+            *data = p->data;
+        cv_mime_node_set_blob(n, data);
         return;
     }
     cv_report_say(p->t->report, CV_RULE_ATTACHMENT_DATA, p->path,
                   CV_S("PidTagAttachDataBinary"), CV_S(""), "an empty file");
     cv_mime_node_set_blob(n, &empty);
+}
+
+/* -- what others see as a file -- */
+
+#define MAX_UNPACKED ((size_t)64 << 20) /* bytes held to look into them */
+
+static bool bytes_of(const piece *p, cv_slice *out)
+{
+    return p->a->has_data && cv_blob_get(&p->a->data, MAX_UNPACKED, p->t->arena,
+                                         out, NULL) == CV_OK;
+}
+
+static cv_slice with_extension(const piece *p, cv_slice name, const char *ext)
+{
+    if (!ext || cv_slice_iends(name, cv_slice_cstr(ext)))
+        return name;
+    return cv_arena_printf(p->t->arena, "%.*s%s", CV_FMT(name), ext);
+}
+
+/* Without an object only the picture that stood for it is left. */
+static bool use_rendering(piece *p)
+{
+    cv_slice picture;
+    if (!cv_bag_binary(p->a->props, CV_PidTagAttachRendering, &picture) ||
+        !picture.len)
+        return false;
+    p->data = cv_blob_mem(picture);
+    p->has_data = true;
+    p->mime_type = CV_S("image/wmf");
+    p->name = with_extension(p, p->name.len ? p->name : CV_S("object"), ".wmf");
+    return true;
+}
+
+static void unpack_ole(piece *p)
+{
+    cv_slice compound;
+    cv_ole_file file;
+    if (!p->a->has_data && use_rendering(p))
+        return;
+    if (bytes_of(p, &compound) && cv_ole_unpack(p->t->arena, compound, &file)) {
+        cv_slice name = cv_text_one_line(
+            p->t->arena,
+            cv_charset_to_utf8(p->t->arena, CV_S(""), file.name, NULL));
+        if (!name.len)
+            name = with_extension(p, p->name.len ? p->name : CV_S("object"),
+                                  file.extension);
+        p->name = name;
+        p->data = cv_blob_mem(file.data);
+        p->mime_type = cv_slice_cstr(type_of_extension(
+            file.extension ? cv_slice_cstr(file.extension) : name));
+    } else if (p->name.len) {
+        p->name = with_extension(p, p->name, ".ole");
+    }
+}
+
+/* A MacBinary stream is cut into its forks. */
+static void unpack_macbinary(piece *p)
+{
+    static const uint8_t oid[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7,
+                                   0x14, 0x03, 0x0B, 0x01 };
+    cv_slice encoding, bytes;
+    cv_mac_file file;
+    if (!cv_bag_binary(p->a->props, CV_PidTagAttachEncoding, &encoding) ||
+        !cv_slice_eq(encoding, cv_slice_of(oid, sizeof oid)) ||
+        !bytes_of(p, &bytes) || !cv_mac_of_macbinary(bytes, &file))
+        return;
+    p->data = cv_blob_mem(file.data);
+    if (cv_mac_has_more(&file))
+        p->apple = cv_mac_double(p->t->arena, &file);
+}
+
+/* The other half of a file that came as AppleDouble: "._name" beside "name". */
+static bool is_apple_header(const piece *p)
+{
+    return cv_slice_ieq(text_of(p, CV_PidTagAttachMimeTag),
+                        CV_S("application/applefile")) &&
+           cv_slice_starts(p->name, CV_S("._")) && p->a->has_data;
+}
+
+static bool neighbour(const piece *p, size_t index, size_t other, piece *out)
+{
+    if (other >= cv_object_attachment_count(p->t->obj) || other == index)
+        return false;
+    *out = (piece){ .t = p->t, .a = cv_object_attachment(p->t->obj, other) };
+    out->name = name_of(out);
+    return true;
+}
+
+static bool are_halves(const piece *header, const piece *file)
+{
+    return is_apple_header(header) && file->a->has_data &&
+           cv_slice_eq(cv_slice_sub(header->name, 2, header->name.len),
+                       file->name);
+}
+
+/* True when the attachment is written with its neighbour. */
+static bool join_halves(piece *p, size_t index)
+{
+    const size_t others[] = { index - 1, index + 1 };
+    for (size_t i = 0; i < CV_LEN(others); i++) {
+        piece other;
+        cv_slice bytes;
+        if (!neighbour(p, index, others[i], &other))
+            continue;
+        if (are_halves(p, &other))
+            return true;
+        if (are_halves(&other, p) && bytes_of(&other, &bytes))
+            p->apple = bytes;
+    }
+    return false;
+}
+
+static void unpack(piece *p)
+{
+    p->data = p->a->data;
+    p->has_data = p->a->has_data;
+    p->mime_type = text_of(p, CV_PidTagAttachMimeTag);
+    if (cv_bag_i32_or(p->a->props, CV_PidTagAttachMethod, CV_ATTACH_BY_VALUE) ==
+        CV_ATTACH_OLE)
+        unpack_ole(p);
+    else
+        unpack_macbinary(p);
+}
+
+/* The file with its header before it. */
+static cv_mime_node *apple_node(const piece *p, cv_mime_node *file)
+{
+    cv_mime_node *pair =
+        cv_mime_node_new(p->t->arena, "multipart", "appledouble");
+    cv_mime_node *head =
+        cv_mime_node_new(p->t->arena, "application", "applefile");
+    cv_blob *data = cv_arena_alloc(p->t->arena, sizeof *data);
+    if (!pair || !head || !data)
+        return NULL;
+    *data = cv_blob_mem(p->apple);
+    if (p->name.len)
+        cv_mime_node_param(head, "name", p->name);
+    cv_mime_node_set_blob(head, data);
+    cv_mime_node_add(pair, head);
+    cv_mime_node_add(pair, file);
+    return pair;
 }
 
 static cv_status file_node(piece *p, bool shown, cv_mime_node **node)
@@ -279,15 +432,13 @@ static cv_status file_node(piece *p, bool shown, cv_mime_node **node)
         *node = reference_node(p);
         return *node ? CV_OK : cv_arena_fail(p->t->arena, p->t->err);
     }
-    if (method == CV_ATTACH_OLE && p->name.len)
-        p->name = cv_arena_printf(p->t->arena, "%.*s.ole", CV_FMT(p->name));
     cv_mime_node *n = new_node(p);
     if (!n)
         return cv_arena_fail(p->t->arena, p->t->err);
     put_headers(p, n, shown);
     put_data(p, n);
-    *node = n;
-    return CV_OK;
+    *node = p->apple.len ? apple_node(p, n) : n;
+    return *node ? CV_OK : cv_arena_fail(p->t->arena, p->t->err);
 }
 
 static cv_status embedded_node(piece *p, cv_mime_node **node)
@@ -353,6 +504,11 @@ cv_status cv_attachment_to_mime(cv_to *t, size_t index, const cv_body *body,
     if (method == CV_ATTACH_EMBEDDED && !p.a->has_data)
         return missing_embedded(&p, node);
     if (method == CV_ATTACH_NONE && !p.a->has_data && !p.name.len) {
+        *place = CV_PLACE_NONE;
+        return CV_OK;
+    }
+    unpack(&p);
+    if (join_halves(&p, index)) {
         *place = CV_PLACE_NONE;
         return CV_OK;
     }

@@ -1,8 +1,12 @@
 /* Files and embedded messages. Source: spec mime-mapping.md B6; kb-cases.md
- * C036 to C038, C044. */
+ * C021, C036 to C038, C044. */
 #include "convert/from_mime.h"
 
+#include "convert/macfile.h"
+
 #include "base/text.h"
+
+#include <string.h>
 
 static const struct {
     const char *type, *extension;
@@ -24,6 +28,8 @@ static const struct {
     { "application/pgp-signature", ".asc" },
     { "application/pkcs7-signature", ".p7s" },
     { "message/delivery-status", ".txt" },
+    { "message/external-body", ".txt" },
+    { "message/partial", ".txt" },
     { "text/rfc822-headers", ".txt" },
 };
 
@@ -33,6 +39,48 @@ static const char *extension_of(cv_slice mime_type)
         if (cv_slice_ieq(mime_type, cv_slice_cstr(extensions[i].type)))
             return extensions[i].extension;
     return ".dat";
+}
+
+static cv_slice extension(cv_slice name)
+{
+    for (size_t i = name.len; i-- > 0;)
+        if (name.ptr[i] == '.')
+            return cv_slice_sub(name, i, name.len);
+    return CV_S("");
+}
+
+/* The characters of name that old file systems take, at most `room`; *whole
+ * becomes false when some were left out. */
+static cv_slice short_piece(cv_arena *arena, cv_slice name, size_t room,
+                            bool *whole)
+{
+    cv_slice out = cv_arena_dup(arena, name);
+    uint8_t *p = (uint8_t *)out.ptr;
+    size_t n = 0;
+    for (size_t i = 0; i < out.len; i++) {
+        bool odd = p[i] <= ' ' || p[i] >= 0x7F || strchr(".+,;=[]", p[i]);
+        if (odd || n == room)
+            *whole = false;
+        else
+            p[n++] = p[i];
+    }
+    return (cv_slice){ out.ptr, n };
+}
+
+/* Eight letters, a dot and three: what programs without long names show. */
+static cv_slice short_name(cv_arena *arena, cv_slice name)
+{
+    enum { BASE = 8, CUT = 6, EXT = 3 };
+    bool whole = true;
+    cv_slice dotted = extension(name);
+    cv_slice ext = short_piece(
+        arena, cv_slice_sub(dotted, dotted.len > 0, dotted.len), EXT, &whole);
+    cv_slice base = short_piece(
+        arena, cv_slice_sub(name, 0, name.len - dotted.len), BASE, &whole);
+    if (!whole && base.len > CUT)
+        base.len = CUT;
+    return cv_arena_printf(arena, "%.*s%s%s%.*s", CV_FMT(base),
+                           whole ? "" : "~1", ext.len ? "." : "", CV_FMT(ext));
 }
 
 /* What no file system takes becomes '_'; no dots at the ends. */
@@ -56,14 +104,6 @@ static cv_slice clean_name(cv_arena *arena, cv_slice name)
     return cv_utf8_clip(copy, 255);
 }
 
-static cv_slice extension(cv_slice name)
-{
-    for (size_t i = name.len; i-- > 0;)
-        if (name.ptr[i] == '.')
-            return cv_slice_sub(name, i, name.len);
-    return CV_S("");
-}
-
 static void set_names(cv_from *c, const cv_mime_part *part, cv_bag *props,
                       cv_slice mime_type)
 {
@@ -76,6 +116,8 @@ static void set_names(cv_from *c, const cv_mime_part *part, cv_bag *props,
                                cv_object_attachment_count(c->obj),
                                extension_of(mime_type));
     cv_bag_set_string(props, CV_PidTagAttachLongFilename, name);
+    cv_bag_set_string(props, CV_PidTagAttachFilename,
+                      short_name(c->arena, name));
     cv_bag_set_string(props, CV_PidTagAttachExtension, extension(name));
     cv_bag_set_string(props, CV_PidTagDisplayName, shown.len ? shown : name);
 }
@@ -168,6 +210,15 @@ static cv_attachment *add(cv_from *c)
     return a;
 }
 
+static void set_data(cv_attachment *a, const cv_blob *data)
+{
+    a->has_data = true;
+    a->data = *data;
+    if (data->size_bytes <= INT32_MAX)
+        cv_bag_set_i32(a->props, CV_PidTagAttachSize,
+                       (int32_t)data->size_bytes);
+}
+
 static cv_status add_file(cv_from *c, const cv_file_part *file,
                           const cv_blob *data)
 {
@@ -187,20 +238,13 @@ static cv_status add_file(cv_from *c, const cv_file_part *file,
     cv_slice charset = cv_mime_param_get(part, CV_S("charset"));
     if (cv_mime_is(part, "text", NULL) && charset.len)
         cv_bag_set_string(a->props, CV_PidTagTextAttachmentCharset, charset);
-    a->has_data = true;
-    a->data = *data;
+    set_data(a, data);
     set_inline(c, file, a->props);
     return CV_OK;
 }
 
-/* A message/rfc822 part whose content is no message stays a file. */
-static bool is_message(const cv_mime_part *part)
-{
-    return part->kind == CV_MIME_MESSAGE && part->child_count == 1 &&
-           part->children[0]->field_count > 0;
-}
-
-static cv_status add_embedded(cv_from *c, const cv_mime_part *part, bool *done)
+static cv_status add_embedded(cv_from *c, const cv_mime_part *message,
+                              bool *done)
 {
     cv_object *inner = cv_object_new_embedded(c->obj);
     *done = false;
@@ -214,7 +258,7 @@ static cv_status add_embedded(cv_from *c, const cv_mime_part *part, bool *done)
     cv_from sub = *c;
     sub.obj = inner;
     sub.props = cv_object_props(inner);
-    sub.root = part->children[0];
+    sub.root = message;
     cv_report_push(c->report, "attachment[%zu].embedded",
                    cv_object_attachment_count(c->obj) - 1);
     cv_status st = cv_message_from_mime(&sub);
@@ -228,13 +272,184 @@ static cv_status add_embedded(cv_from *c, const cv_mime_part *part, bool *done)
     return st;
 }
 
+/* -- messages that are files -- */
+
+#define MAX_LOOKED_INTO ((size_t)32 << 20) /* bytes held to look into them */
+
+static bool bytes_of(cv_from *c, const cv_mime_part *part, cv_slice *out)
+{
+    return part->kind == CV_MIME_LEAF &&
+           cv_mime_part_bytes(part, MAX_LOOKED_INTO, c->arena, out, NULL) ==
+               CV_OK;
+}
+
+static bool has_field(const cv_mime_part *root, const char *name)
+{
+    return cv_mime_field_get(root, cv_slice_cstr(name)) != NULL;
+}
+
+/* A file that is named as a message and is one. What the ladder's last step
+ * attached stays the bytes it is. */
+static const cv_mime_part *message_in_file(cv_from *c, const cv_mime_part *part)
+{
+    cv_slice bytes;
+    cv_mime_part *root = NULL;
+    if (!cv_slice_iends(part->filename, CV_S(".eml")) ||
+        cv_slice_eq(part->filename, CV_S("original.eml")) ||
+        !bytes_of(c, part, &bytes) || !bytes.len ||
+        cv_mime_read(c->arena, bytes, (cv_relax){ NULL, NULL }, &root, NULL,
+                     NULL) != CV_OK)
+        return NULL;
+    return has_field(root, "From") &&
+                   (has_field(root, "Date") || has_field(root, "Subject") ||
+                    has_field(root, "Received") || has_field(root, "To"))
+               ? root
+               : NULL;
+}
+
+/* The message of a part, NULL when it is a file: a message/rfc822 part whose
+ * content is no message stays one (C036). */
+static const cv_mime_part *message_of(cv_from *c, const cv_mime_part *part)
+{
+    if (part->kind == CV_MIME_MESSAGE && part->child_count == 1 &&
+        part->children[0]->field_count > 0)
+        return part->children[0];
+    return message_in_file(c, part);
+}
+
+/* -- files of the Macintosh -- */
+
+static cv_status add_named(cv_from *c, const cv_file_part *file, cv_slice name,
+                           const char *type, cv_slice data, bool hidden)
+{
+    cv_mime_part *part = cv_arena_alloc(c->arena, sizeof *part);
+    if (!part)
+        return cv_arena_fail(c->arena, c->err);
+    *part = *file->part;
+    if (name.len)
+        part->filename = name;
+    if (type) {
+        part->subtype = cv_slice_cstr(type);
+        part->type = cv_slice_cut(&part->subtype, '/');
+    }
+    cv_file_part made = { .part = part, .related = false };
+    cv_blob blob = cv_blob_mem(data);
+    size_t before = cv_object_attachment_count(c->obj);
+    CV_TRY(add_file(c, &made, &blob));
+    if (hidden && cv_object_attachment_count(c->obj) > before) {
+        cv_bag *props = cv_object_attachment(c->obj, before)->props;
+        /* Cleaning took the dot that such names begin with. */
+        cv_bag_set_string(props, CV_PidTagAttachLongFilename, name);
+        cv_bag_set_string(props, CV_PidTagDisplayName, name);
+        cv_bag_set_bool(props, CV_PidTagAttachmentHidden, true);
+    }
+    return CV_OK;
+}
+
+static cv_slice mac_name(cv_from *c, const cv_file_part *file,
+                         const cv_mac_file *mac)
+{
+    enum { MACINTOSH = 10000 };
+    cv_slice name = clean_name(c->arena, file->part->filename);
+    if (cv_slice_iends(name, CV_S(".hqx")))
+        name = cv_slice_sub(name, 0, name.len - 4);
+    if (!name.len)
+        name = clean_name(c->arena, cv_codepage_to_utf8(c->arena, MACINTOSH,
+                                                        mac->name, NULL));
+    return name.len ? name : CV_S("file");
+}
+
+/* The data fork is the file; the rest goes beside it, hidden. */
+static cv_status add_forks(cv_from *c, const cv_file_part *file,
+                           const cv_mac_file *mac)
+{
+    cv_slice name = mac_name(c, file, mac);
+    cv_slice beside = cv_arena_printf(c->arena, "._%.*s", CV_FMT(name));
+    if (mac->has_data)
+        CV_TRY(add_named(c, file, name, "application/octet-stream", mac->data,
+                         false));
+    if (!mac->has_data || cv_mac_has_more(mac))
+        CV_TRY(add_named(c, file, beside, "application/applefile",
+                         cv_mac_double(c->arena, mac), true));
+    return cv_arena_status(c->arena) == CV_OK ? CV_OK
+                                              : cv_arena_fail(c->arena, c->err);
+}
+
+static cv_status add_mac(cv_from *c, const cv_file_part *file, bool *done)
+{
+    const cv_mime_part *part = file->part;
+    cv_mac_file mac;
+    cv_slice bytes;
+    bool binhex = cv_mime_is(part, "application", "mac-binhex40") ||
+                  cv_mime_is(part, "application", "mac-binhex");
+    if (!binhex && !cv_mime_is(part, "application", "applefile"))
+        return CV_OK;
+    *done = bytes_of(c, part, &bytes) &&
+            (binhex ? cv_mac_of_binhex(c->arena, bytes, &mac)
+                    : cv_mac_of_apple(bytes, &mac));
+    return *done ? add_forks(c, file, &mac) : CV_OK;
+}
+
+/* -- references -- */
+
+static bool is_ftp(cv_slice access)
+{
+    return cv_slice_ieq(access, CV_S("anon-ftp")) ||
+           cv_slice_ieq(access, CV_S("ftp"));
+}
+
+static cv_slice url_of(cv_from *c, const cv_mime_part *part)
+{
+    cv_slice access = cv_mime_param_get(part, CV_S("access-type"));
+    cv_slice site = cv_mime_param_get(part, CV_S("site"));
+    cv_slice directory = cv_mime_param_get(part, CV_S("directory"));
+    cv_slice name = cv_mime_param_get(part, CV_S("name"));
+    cv_slice mode = cv_mime_param_get(part, CV_S("mode"));
+    if (cv_slice_ieq(access, CV_S("url")))
+        return cv_text_one_line(c->arena, cv_mime_param_get(part, CV_S("url")));
+    if (!is_ftp(access) || !site.len || !name.len)
+        return CV_S("");
+    return cv_text_one_line(
+        c->arena, cv_arena_printf(
+                      c->arena, "ftp://%.*s/%.*s%s%.*s%s", CV_FMT(site),
+                      CV_FMT(directory), directory.len ? "/" : "", CV_FMT(name),
+                      cv_slice_ieq(mode, CV_S("ascii"))   ? ";type=a"
+                      : cv_slice_ieq(mode, CV_S("image")) ? ";type=i"
+                                                          : ""));
+}
+
+/* A body that lies elsewhere becomes a shortcut to it. */
+static cv_status add_shortcut(cv_from *c, const cv_file_part *file, bool *done)
+{
+    if (!cv_mime_is(file->part, "message", "external-body"))
+        return CV_OK;
+    cv_slice url = url_of(c, file->part);
+    cv_slice name = cv_mime_param_get(file->part, CV_S("name"));
+    if (!url.len)
+        return CV_OK;
+    *done = true;
+    return add_named(c, file,
+                     cv_arena_printf(c->arena, "%.*s.url",
+                                     CV_FMT(name.len ? name : CV_S("link"))),
+                     "application/octet-stream",
+                     cv_arena_printf(c->arena,
+                                     "[InternetShortcut]\r\nURL=%.*s\r\n",
+                                     CV_FMT(url)),
+                     false);
+}
+
 /* A container that was not opened (too deep, a message that is none) goes as
  * the bytes it has. */
 static cv_status add_one(cv_from *c, const cv_file_part *file)
 {
     bool done = false;
-    if (is_message(file->part))
-        CV_TRY(add_embedded(c, file->part, &done));
+    const cv_mime_part *message = message_of(c, file->part);
+    if (message)
+        CV_TRY(add_embedded(c, message, &done));
+    if (!done)
+        CV_TRY(add_mac(c, file, &done));
+    if (!done)
+        CV_TRY(add_shortcut(c, file, &done));
     if (done)
         return CV_OK;
     if (file->part->kind == CV_MIME_LEAF)
