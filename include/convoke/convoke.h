@@ -224,7 +224,8 @@ typedef enum convoke_form {
     CONVOKE_FORM_EML,
     CONVOKE_FORM_ICS, /* calendar items only */
     CONVOKE_FORM_MSG,
-    CONVOKE_FORM_JSON
+    CONVOKE_FORM_JSON,
+    CONVOKE_FORM_TNEF
 } convoke_form;
 
 /* Errors: the callback's; CONVOKE_UNSUPPORTED for a form the message does not

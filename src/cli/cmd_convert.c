@@ -235,7 +235,8 @@ static int run(const cli_args *args)
     job j = { .original = cli_has(args, "original") };
     const char *to = cli_value(args, "to", "eml");
     if (!cv_form_of(cv_slice_cstr(to), &j.to))
-        return cli_usage_error(args, "--to %s: use eml, ics, msg or json", to);
+        return cli_usage_error(args, "--to %s: use eml, ics, msg, tnef or json",
+                               to);
     if (j.to == CV_FORM_JSON && cli_has(args, "full"))
         j.to = CV_FORM_JSON_FULL;
     int code = cli_convert_options(args, &j.options);
@@ -251,7 +252,7 @@ static int run(const cli_args *args)
 }
 
 static const cli_option options[] = {
-    { 't', "to", "FORM", "eml (default), ics, msg or json" },
+    { 't', "to", "FORM", "eml (default), ics, msg, tnef or json" },
     { 'o', "output", "OUT", "file, folder, or - for standard output" },
     { 'r', "report", "FILE", "what was found and done: JSON, a line an input" },
     CLI_CONVERT_OPTIONS,
@@ -263,14 +264,15 @@ static const cli_option options[] = {
 const cli_command cli_cmd_convert = {
     .name = "convert",
     .operands = "IN...",
-    .summary = "Convert messages: .msg, mail, calendars and objects in JSON.",
+    .summary =
+        "Convert messages: .msg, TNEF, mail, calendars and objects in JSON.",
     .more =
         "What an input is, is found by its content. A folder stands for the "
         "files below it;\n- is standard input. Without -o one output goes to "
         "standard output, several go to the\ncurrent folder. A folder that "
         "is absent is made. With -o FOLDER/ (with the slash) each\nevent of a "
         "calendar file becomes an output of its own.\n"
-        "winmail.dat (TNEF) and PST are not read by this version.\n\n"
+        "PST is not read by this version.\n\n"
         "Example:\n"
         "  convoke convert --to eml -o mails/ --report report.jsonl "
         "archive/*.msg\n",

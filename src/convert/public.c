@@ -446,7 +446,8 @@ static cv_form form_of(convoke_form form)
     static const cv_form forms[] = { [CONVOKE_FORM_EML] = CV_FORM_EML,
                                      [CONVOKE_FORM_ICS] = CV_FORM_ICS,
                                      [CONVOKE_FORM_MSG] = CV_FORM_MSG,
-                                     [CONVOKE_FORM_JSON] = CV_FORM_JSON_FULL };
+                                     [CONVOKE_FORM_JSON] = CV_FORM_JSON_FULL,
+                                     [CONVOKE_FORM_TNEF] = CV_FORM_TNEF };
     return (size_t)form < CV_LEN(forms) ? forms[form] : CV_FORM_COUNT;
 }
 

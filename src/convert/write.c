@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "mapi/json.h"
 #include "msg/msg.h"
+#include "tnef/tnef.h"
 
 typedef cv_status (*write_fn)(const cv_object *obj,
                               const cv_convert_options *options,
@@ -15,6 +16,17 @@ static cv_status write_msg(const cv_object *obj,
 {
     (void)options;
     return cv_msg_write(obj, out, report, err);
+}
+
+/* A file stands alone: its recipients are in it. */
+static cv_status write_tnef(const cv_object *obj,
+                            const cv_convert_options *options,
+                            const cv_sink *out, cv_report *report,
+                            cv_error *err)
+{
+    const cv_tnef_write_options whole = { .recipients = true };
+    (void)options;
+    return cv_tnef_write(obj, &whole, out, report, err);
 }
 
 static cv_status write_json(const cv_object *obj,
@@ -44,6 +56,7 @@ static const struct {
     [CV_FORM_EML] = { "eml", ".eml", cv_to_mime },
     [CV_FORM_ICS] = { "ics", ".ics", cv_to_ical },
     [CV_FORM_MSG] = { "msg", ".msg", write_msg },
+    [CV_FORM_TNEF] = { "tnef", ".tnef", write_tnef },
     [CV_FORM_JSON] = { "json", ".json", write_json },
     [CV_FORM_JSON_FULL] = { "json-full", ".json", write_full_json },
 };

@@ -6,6 +6,7 @@
 #include "mapi/pack.h"
 #include "mapi/recurrence.h"
 #include "msg/msg.h"
+#include "tnef/tnef.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -65,6 +66,9 @@ static void save_object(const cv_object *obj, const char *name)
     cv_sink sink = cv_buf_sink(&out);
     if (cv_msg_write(obj, &sink, NULL, NULL) == CV_OK)
         save("msg", name, cv_buf_slice(&out));
+    cv_buf_reset(&out);
+    if (cv_tnef_write(obj, NULL, &sink, NULL, NULL) == CV_OK)
+        save("tnef", name, cv_buf_slice(&out));
     cv_buf_reset(&out);
     if (cv_object_to_json(obj, CV_JSON_FULL, &sink, NULL) == CV_OK)
         save("json", name, cv_buf_slice(&out));

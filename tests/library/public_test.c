@@ -134,13 +134,14 @@ static void every_form_is_written_and_read_back(void **state)
         [CONVOKE_FORM_ICS] = CONVOKE_TYPE_ICAL,
         [CONVOKE_FORM_MSG] = CONVOKE_TYPE_MSG,
         [CONVOKE_FORM_JSON] = CONVOKE_TYPE_JSON,
+        [CONVOKE_FORM_TNEF] = CONVOKE_TYPE_TNEF,
     };
     /* The sender of mail is its organizer and becomes a row. */
-    static const size_t rows[] = { 2, 1, 1, 1 };
+    static const size_t rows[] = { 2, 1, 1, 1, 1 };
     static output out;
     convoke_message *message = read_text(stuck);
     (void)state;
-    for (int form = CONVOKE_FORM_EML; form <= CONVOKE_FORM_JSON; form++) {
+    for (int form = CONVOKE_FORM_EML; form <= CONVOKE_FORM_TNEF; form++) {
         convoke_message *again = NULL;
         out.size = 0;
         assert_int_equal(convoke_write(message, (convoke_form)form, NULL,

@@ -50,6 +50,7 @@ static const char *judge(convoke_form form, convoke_status status, size_t size)
         [CONVOKE_FORM_ICS] = "calendar text fails without saying it is none",
         [CONVOKE_FORM_MSG] = "a message that was read has no .msg",
         [CONVOKE_FORM_JSON] = "a message that was read has no JSON",
+        [CONVOKE_FORM_TNEF] = "a message that was read has no TNEF",
     };
     if (status == CONVOKE_OK)
         return size ? NULL : "an output is empty";
@@ -64,7 +65,7 @@ static const char *judge(convoke_form form, convoke_status status, size_t size)
 static const char *write_all(const convoke_message *message)
 {
     const char *wrong = NULL;
-    for (int form = CONVOKE_FORM_EML; !wrong && form <= CONVOKE_FORM_JSON;
+    for (int form = CONVOKE_FORM_EML; !wrong && form <= CONVOKE_FORM_TNEF;
          form++) {
         size_t size = 0;
         convoke_status status = convoke_write(message, (convoke_form)form, NULL,
