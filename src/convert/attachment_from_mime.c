@@ -167,7 +167,8 @@ static void set_dates(const cv_mime_part *part, cv_bag *props)
 
 static cv_slice mime_type_of(cv_from *c, const cv_mime_part *part)
 {
-    if (cv_mime_is(part, "application", "ms-tnef") || !part->type.len)
+    if (cv_mime_is(part, "application", "ms-tnef") ||
+        cv_mime_is(part, "application", "vnd.ms-tnef") || !part->type.len)
         return CV_S("application/octet-stream");
     return cv_arena_printf(c->arena, "%.*s/%.*s", CV_FMT(part->type),
                            CV_FMT(part->subtype));
@@ -462,9 +463,10 @@ static cv_status add_one(cv_from *c, const cv_file_part *file)
 
 cv_status cv_attachments_from_mime(cv_from *c, const cv_parts *parts)
 {
-    size_t hidden = 0;
+    size_t hidden = 0, first = cv_object_attachment_count(c->obj);
     for (size_t i = 0; i < parts->file_count; i++)
         CV_TRY(add_one(c, &parts->files[i]));
+    CV_TRY(cv_tnef_attachments(c, parts, first));
     size_t count = cv_object_attachment_count(c->obj);
     for (size_t i = 0; i < count; i++)
         hidden += cv_bag_bool_or(cv_object_attachment(c->obj, i)->props,

@@ -40,6 +40,7 @@ typedef struct cv_parts {
     size_t file_count, file_room;
     const cv_mime_part *calendar; /* the best candidate, or NULL */
     unsigned calendar_rank;       /* 0 none, 3 best */
+    cv_object *tnef; /* what a winmail.dat held, or NULL; of the tree's arena */
 } cv_parts;
 
 /* calendar_rank */
@@ -65,6 +66,13 @@ CV_NODISCARD cv_status cv_attachments_from_mime(cv_from *c,
  * among the files, too. */
 CV_NODISCARD cv_status cv_calendar_from_mime(cv_from *c, const cv_parts *parts,
                                              bool *used, bool *keep);
+/* Takes a TNEF part that is this message's from the files and reads it. */
+CV_NODISCARD cv_status cv_tnef_from_mime(cv_from *c, cv_parts *parts);
+/* Its properties, over what the mail's parts gave; the header's stay. */
+CV_NODISCARD cv_status cv_tnef_merge(cv_from *c, const cv_parts *parts);
+/* Its attachments. first: where the mail's own begin among the object's. */
+CV_NODISCARD cv_status cv_tnef_attachments(cv_from *c, const cv_parts *parts,
+                                           size_t first);
 /* *used: the message was a report; its parts are dealt with. */
 CV_NODISCARD cv_status cv_report_from_mime(cv_from *c, bool *used);
 CV_NODISCARD cv_status cv_smime_from_mime(cv_from *c, bool *used);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum opt_type { T_BOOL, T_INT, T_TEXT, T_PROFILE } opt_type;
+typedef enum opt_type { T_BOOL, T_INT, T_TEXT, T_PROFILE, T_RICH } opt_type;
 
 typedef struct opt_row {
     const char *name;
@@ -26,6 +26,7 @@ static const cv_convert_setting settings[CV_OPT_COUNT] = {
 #define TYPE_INT "integer"
 #define TYPE_TEXT "text"
 #define TYPE_PROFILE "profile"
+#define TYPE_RICH "mime, tnef or both"
 #define OPT(sym, name, type, fallback, least, most, text) \
     { name, TYPE_##type, fallback, text },
 #include "convert/settings.def"
@@ -106,6 +107,22 @@ static cv_status parse_profile(cv_slice *text, cv_error *err)
                    CV_FMT(cv_utf8_clip(*text, 40)));
 }
 
+static cv_status parse_rich(cv_slice *text, int64_t *out, cv_error *err)
+{
+    static const char *const words[] = { [CV_RICH_MIME] = "mime",
+                                         [CV_RICH_TNEF] = "tnef",
+                                         [CV_RICH_BOTH] = "both" };
+    for (size_t i = 0; i < CV_LEN(words); i++) {
+        if (cv_slice_ieq(*text, cv_slice_cstr(words[i]))) {
+            *text = cv_slice_cstr(words[i]);
+            *out = (int64_t)i;
+            return CV_OK;
+        }
+    }
+    return cv_fail(err, CV_ERR_SYNTAX, "\"%.*s\" is not mime, tnef or both",
+                   CV_FMT(cv_utf8_clip(*text, 40)));
+}
+
 /* Checks and stores; a BOOL's text becomes "true" or "false". */
 static cv_status store(cv_convert_options *o, cv_opt opt, cv_slice text,
                        cv_error *err)
@@ -126,6 +143,9 @@ static cv_status store(cv_convert_options *o, cv_opt opt, cv_slice text,
         break;
     case T_PROFILE:
         CV_TRY(parse_profile(&text, err));
+        break;
+    case T_RICH:
+        CV_TRY(parse_rich(&text, &v, err));
         break;
     }
     cv_slice copy = cv_arena_dup(o->arena, text);

@@ -11,9 +11,12 @@ typedef enum cv_opt {
     CV_OPT_COUNT
 } cv_opt;
 
+/* CV_OPT_RICH_FORMAT */
+enum { CV_RICH_MIME, CV_RICH_TNEF, CV_RICH_BOTH };
+
 typedef struct cv_opt_value {
     bool by_name;  /* set by its own name: a profile does not change it */
-    int64_t i64;   /* BOOL, INT */
+    int64_t i64;   /* BOOL, INT, RICH */
     cv_slice text; /* as it was given, normalized; options' arena */
 } cv_opt_value;
 

@@ -38,7 +38,7 @@ static cv_status make_attachments(cv_to *t, const cv_body *body, pieces *p)
 {
     size_t count = cv_object_attachment_count(t->obj);
     p->inlines = cv_arena_array(t->arena, count, sizeof *p->inlines);
-    p->files = cv_arena_array(t->arena, count + 1, sizeof *p->files);
+    p->files = cv_arena_array(t->arena, count + 2, sizeof *p->files);
     if (!p->inlines || !p->files)
         return cv_arena_fail(t->arena, t->err);
     for (size_t i = 0; i < count; i++) {
@@ -125,6 +125,11 @@ cv_status cv_body_to_mime(cv_to *t, const cv_body *body, cv_mime_node **node)
     return *node ? CV_OK : cv_arena_fail(t->arena, t->err);
 }
 
+static int64_t rich_format(const cv_to *t)
+{
+    return cv_opt_int(t->options, CV_OPT_RICH_FORMAT);
+}
+
 static cv_status ordinary(cv_to *t, cv_mime_node **root)
 {
     pieces p = { .plain = NULL };
@@ -135,6 +140,8 @@ static cv_status ordinary(cv_to *t, cv_mime_node **root)
     CV_TRY(cv_calendar_to_mime(t, &p.calendar, &method));
     CV_TRY(make_attachments(t, &body, &p));
     CV_TRY(make_rtf(t, &body, &p));
+    if (rich_format(t) == CV_RICH_BOTH)
+        CV_TRY(cv_tnef_beside_mime(t, &p.files[p.file_count++]));
     *root = assemble_text(t, &p);
     if (*root && p.file_count)
         *root = wrap(t, "mixed", *root, p.files, p.file_count);
@@ -149,9 +156,14 @@ static cv_status build(cv_to *t, cv_mime_node **root)
     CV_TRY(cv_smime_to_mime(t, root));
     if (!*root)
         CV_TRY(cv_report_to_mime(t, root));
-    if (!*root)
+    bool rich = !*root && rich_format(t) != CV_RICH_MIME;
+    if (!*root && rich_format(t) == CV_RICH_TNEF)
+        CV_TRY(cv_tnef_to_mime(t, root));
+    else if (!*root)
         CV_TRY(ordinary(t, root));
     cv_headers_to_mime(t, *root);
+    if (rich)
+        cv_mime_node_field(*root, "X-MS-TNEF-Correlator", t->message_id);
     return cv_arena_status(t->arena) == CV_OK ? CV_OK
                                               : cv_arena_fail(t->arena, t->err);
 }

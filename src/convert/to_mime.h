@@ -62,6 +62,11 @@ cv_mime_node *cv_text_file_node(cv_arena *arena, cv_slice name, cv_slice text);
 CV_NODISCARD cv_status cv_smime_to_mime(cv_to *t, cv_mime_node **root);
 CV_NODISCARD cv_status cv_report_to_mime(cv_to *t, cv_mime_node **root);
 
+/* The text with the whole message in a winmail.dat. */
+CV_NODISCARD cv_status cv_tnef_to_mime(cv_to *t, cv_mime_node **root);
+/* A winmail.dat of what the MIME parts do not carry. */
+CV_NODISCARD cv_status cv_tnef_beside_mime(cv_to *t, cv_mime_node **node);
+
 /* The whole tree with its header; obj may be embedded. */
 CV_NODISCARD cv_status cv_message_to_mime(const cv_to *outer,
                                           const cv_object *obj,

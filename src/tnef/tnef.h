@@ -26,6 +26,14 @@ typedef struct cv_tnef_write_options {
     /* The top message's recipient rows, too, and rows of blind copies: for a
      * file that stands alone. In mail the header has the recipients. */
     bool recipients;
+    /* PidTagTnefCorrelationKey of the top message, with its NUL; empty: as
+     * the object has it. */
+    cv_slice correlation_key;
+    /* For a stream beside MIME parts that carry the rest: which properties of
+     * the top message and which of its attachments go along, these without
+     * data. Both NULL: everything. */
+    bool (*wants)(const cv_object *obj, cv_tag tag);
+    bool (*wants_attachment)(const cv_attachment *att);
 } cv_tnef_write_options;
 
 /* Deterministic for equal objects; attachment data is pumped through.

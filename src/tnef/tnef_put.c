@@ -188,9 +188,16 @@ static int compare_props(const void *a, const void *b, void *names)
     return x < y ? -1 : x > y;
 }
 
-/* Whether a property is to be written; tells when it cannot be. */
-static bool is_wanted(const tnef_put *p, const cv_prop *prop, bool without_data)
+/* Whether a property is to be written; tells when it cannot be. top: the
+ * message the bag is of, when the options speak of it, or NULL. */
+static bool is_wanted(const tnef_put *p, const cv_prop *prop, bool without_data,
+                      const cv_object *top)
 {
+    if (top && p->options->correlation_key.len &&
+        CV_TAG_ID(prop->tag) == CV_TAG_ID(CV_PidTagTnefCorrelationKey))
+        return false;
+    if (top && p->options->wants && !p->options->wants(top, prop->tag))
+        return false;
     bool named = CV_TAG_ID(prop->tag) >= CV_NAMED_FIRST;
     uint16_t type = prop->value.type;
     if (without_data && CV_TAG_ID(prop->tag) == ID_ATTACH_DATA)
@@ -205,15 +212,16 @@ static bool is_wanted(const tnef_put *p, const cv_prop *prop, bool without_data)
     return false;
 }
 
-cv_status cv_tnef_put_props(tnef_put *p, const cv_bag *bag, bool without_data,
-                            cv_buf *to, uint32_t *count, cv_error *err)
+static cv_status put_bag(tnef_put *p, const cv_bag *bag, bool without_data,
+                         const cv_object *top, cv_buf *to, uint32_t *count,
+                         cv_error *err)
 {
     size_t used = 0, all = cv_bag_count(bag);
     const cv_prop **rows = cv_arena_array(p->arena, all, sizeof *rows);
     if (!rows)
         return cv_arena_fail(p->arena, err);
     for (size_t i = 0; i < all; i++)
-        if (is_wanted(p, cv_bag_at(bag, i), without_data))
+        if (is_wanted(p, cv_bag_at(bag, i), without_data, top))
             rows[used++] = cv_bag_at(bag, i);
     qsort_r(rows, used, sizeof *rows, compare_props, (void *)p->names);
     for (size_t i = 0; i < used; i++)
@@ -222,6 +230,42 @@ cv_status cv_tnef_put_props(tnef_put *p, const cv_bag *bag, bool without_data,
     CV_TRY(cv_buf_status(to, err));
     return cv_arena_status(p->arena) == CV_OK ? CV_OK
                                               : cv_arena_fail(p->arena, err);
+}
+
+cv_status cv_tnef_put_props(tnef_put *p, const cv_bag *bag, bool without_data,
+                            cv_buf *to, uint32_t *count, cv_error *err)
+{
+    return put_bag(p, bag, without_data, NULL, to, count, err);
+}
+
+cv_status cv_tnef_put_message(tnef_put *p, const cv_object *obj, cv_buf *to,
+                              cv_error *err)
+{
+    uint32_t count = 0;
+    cv_buf list, data;
+    const cv_object *top = obj == p->top ? obj : NULL;
+    cv_slice key = top ? p->options->correlation_key : CV_S("");
+    cv_buf_init(&list, 0);
+    cv_buf_init(&data, 0);
+    cv_status status =
+        put_bag(p, cv_object_props(obj), false, top, &list, &count, err);
+    if (status == CV_OK && key.len) {
+        cv_buf_put_u32le(&list, CV_PidTagTnefCorrelationKey);
+        cv_buf_put_u32le(&list, 1);
+        put_sized(&list, key, 0);
+        count++;
+    }
+    cv_buf_put_u32le(&data, count);
+    cv_buf_put_slice(&data, cv_buf_slice(&list));
+    if (status == CV_OK)
+        status = cv_buf_status(&list, err);
+    if (status == CV_OK)
+        status = cv_buf_status(&data, err);
+    if (status == CV_OK)
+        cv_tnef_put_attr(to, TNEF_MSG_PROPS, cv_buf_slice(&data));
+    cv_buf_clear(&list);
+    cv_buf_clear(&data);
+    return status;
 }
 
 /* -- attributes -- */
@@ -470,7 +514,7 @@ cv_status cv_tnef_put_legacy(tnef_put *p, const cv_object *obj, cv_buf *to,
                          cv_slice_of("IPM.Microsoft Mail.Note", 24));
     for (int i = 0; i < TNEF_ATTR_COUNT; i++)
         if (cv_tnef_attrs[i].level == 1 &&
-            !is_left_to_lists((tnef_attr)i, cv_object_depth(obj) > 0))
+            !is_left_to_lists((tnef_attr)i, obj != p->top))
             CV_TRY(put_made(p, bag, (tnef_attr)i, to, err));
     return CV_OK;
 }

@@ -11,6 +11,8 @@ typedef struct tnef_put {
     uint32_t codepage; /* of 8-bit text, of the message at hand */
     uint16_t *numbers; /* arena; the stream's id by Convoke's id - 0x8000 */
     uint16_t next;     /* the next free one */
+    const cv_tnef_write_options *options;
+    const cv_object *top; /* what the options speak of */
 } tnef_put;
 
 /* The code page a message's 8-bit text goes out in. */
@@ -25,6 +27,9 @@ CV_NODISCARD cv_status cv_tnef_put_attachment(tnef_put *p,
                                               const cv_attachment *att,
                                               cv_buf *to, cv_error *err);
 
+/* attMsgProps, whole. */
+CV_NODISCARD cv_status cv_tnef_put_message(tnef_put *p, const cv_object *obj,
+                                           cv_buf *to, cv_error *err);
 /* The properties of a bag without their count, which goes to *count;
  * without_data: but for PidTagAttachDataBinary and -Object. */
 CV_NODISCARD cv_status cv_tnef_put_props(tnef_put *p, const cv_bag *bag,

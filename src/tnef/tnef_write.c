@@ -35,7 +35,6 @@ struct plan {
 
 typedef struct writer {
     tnef_put put;
-    bool recipients; /* the top message's, and blind copies */
     const cv_sink *out;
     uint32_t sum; /* of all bytes written, modulo 2^32 */
 } writer;
@@ -68,13 +67,13 @@ static cv_status put_recipients(writer *w, const cv_object *obj, cv_buf *to,
     uint32_t count = 0;
     cv_buf rows, table;
     cv_status status = CV_OK;
-    if (cv_object_depth(obj) == 0 && !w->recipients)
+    if (obj == w->put.top && !w->put.options->recipients)
         return CV_OK;
     cv_buf_init(&rows, 0);
     cv_buf_init(&table, 0);
     for (size_t i = 0; status == CV_OK && i < all; i++) {
         const cv_bag *row = cv_object_recipient(obj, i);
-        if (is_blind(row) && !w->recipients)
+        if (is_blind(row) && !w->put.options->recipients)
             continue;
         count++;
         status = put_row(w, row, &rows, err);
@@ -89,26 +88,6 @@ static cv_status put_recipients(writer *w, const cv_object *obj, cv_buf *to,
     }
     cv_buf_clear(&rows);
     cv_buf_clear(&table);
-    return status;
-}
-
-static cv_status put_message_props(writer *w, const cv_object *obj, cv_buf *to,
-                                   cv_error *err)
-{
-    uint32_t count;
-    cv_buf list, data;
-    cv_buf_init(&list, 0);
-    cv_buf_init(&data, 0);
-    cv_status status = cv_tnef_put_props(&w->put, cv_object_props(obj), false,
-                                         &list, &count, err);
-    if (status == CV_OK) {
-        cv_buf_put_u32le(&data, count);
-        cv_buf_put_slice(&data, cv_buf_slice(&list));
-        cv_tnef_put_attr(to, TNEF_MSG_PROPS, cv_buf_slice(&data));
-        status = cv_buf_status(&data, err);
-    }
-    cv_buf_clear(&list);
-    cv_buf_clear(&data);
     return status;
 }
 
@@ -143,7 +122,7 @@ static cv_status plan_head(writer *w, const cv_object *obj, plan *p,
     if (status == CV_OK)
         status = put_recipients(w, obj, &head, err);
     if (status == CV_OK)
-        status = put_message_props(w, obj, &head, err);
+        status = cv_tnef_put_message(&w->put, obj, &head, err);
     if (status == CV_OK)
         status = keep(w, &head, &p->head, err);
     cv_buf_clear(&head);
@@ -272,14 +251,14 @@ static cv_status plan_embedded(writer *w, const cv_object *obj, cv_slice path,
 }
 
 static cv_status plan_part(writer *w, const cv_attachment *att, size_t index,
-                           part *out, cv_error *err)
+                           bool with_data, part *out, cv_error *err)
 {
     cv_slice path = cv_arena_printf(w->put.arena, "attachment[%zu]", index);
     out->iid = CV_S("");
     CV_TRY(plan_list(w, att, out, err));
-    if (att->embedded)
+    if (att->embedded && with_data)
         CV_TRY(plan_embedded(w, att->embedded, path, out, err));
-    else if (att->has_data)
+    else if (att->has_data && with_data)
         plan_data(w, att, path, out);
     if (out->size > TNEF_MOST_BYTES || list_bytes(out) > TNEF_MOST_BYTES)
         drop_data(w, path, out);
@@ -291,17 +270,22 @@ static cv_status plan_part(writer *w, const cv_attachment *att, size_t index,
 static cv_status plan_message(writer *w, const cv_object *obj, plan *p,
                               cv_error *err)
 {
+    const cv_tnef_write_options *options = w->put.options;
     w->put.codepage = cv_tnef_codepage(cv_object_props(obj));
     CV_TRY(plan_head(w, obj, p, err));
-    p->count = cv_object_attachment_count(obj);
-    p->parts = cv_arena_array(w->put.arena, p->count, sizeof *p->parts);
+    size_t count = cv_object_attachment_count(obj);
+    p->parts = cv_arena_array(w->put.arena, count, sizeof *p->parts);
     if (!p->parts)
         return cv_arena_fail(w->put.arena, err);
     p->size = p->head.len;
-    for (size_t i = 0; i < p->count; i++) {
-        CV_TRY(
-            plan_part(w, cv_object_attachment(obj, i), i, &p->parts[i], err));
-        p->size += part_bytes(&p->parts[i]);
+    for (size_t i = 0; i < count; i++) {
+        const cv_attachment *att = cv_object_attachment(obj, i);
+        bool choosy = obj == w->put.top && options->wants_attachment;
+        if (choosy && !options->wants_attachment(att))
+            continue;
+        part *next = &p->parts[p->count++];
+        CV_TRY(plan_part(w, att, i, !choosy, next, err));
+        p->size += part_bytes(next);
     }
     return CV_OK;
 }
@@ -433,10 +417,12 @@ cv_status cv_tnef_write(const cv_object *obj,
                         const cv_tnef_write_options *options,
                         const cv_sink *out, cv_report *report, cv_error *err)
 {
+    static const cv_tnef_write_options plain = { .recipients = false };
     writer w = { .put = { .names = cv_object_names(obj),
                           .report = report,
-                          .next = CV_NAMED_FIRST },
-                 .recipients = options && options->recipients,
+                          .next = CV_NAMED_FIRST,
+                          .options = options ? options : &plain,
+                          .top = obj },
                  .out = out };
     CV_TRY(cv_arena_new(0, &w.put.arena, err));
     cv_status status = write_all(&w, obj, err);
