@@ -4,13 +4,16 @@
 
 #include "base/text.h"
 #include "html/html_text.h"
+#include "html/html_write.h"
 #include "rtf/lzfu.h"
-#include "rtf/rtf_read.h"
 
 #define CP_UTF8 65001
 #define CP_ASCII 20127
 #define CP_UTF16 1200
 #define CP_UTF16BE 1201
+
+/* PidTagNativeBody */
+enum { NATIVE_TEXT = 1, NATIVE_RTF = 2, NATIVE_HTML = 3 };
 
 static void say_fallback(cv_to *t, const char *property, const char *done)
 {
@@ -107,32 +110,101 @@ static void attach_rtf(cv_to *t, cv_slice bytes, cv_body *out)
     say_fallback(t, "PidTagRtfCompressed", "attached as body.rtf.lzfu");
 }
 
-/* HTML that was put into RTF is the best body where there is no HTML of its
- * own; text and RTF proper count where there is nothing else. */
-static void choose_rtf(cv_to *t, cv_body *out)
+/* PidTagRtfCompressed, read as far as it goes. kind CV_RTF_NONE: there is
+ * none, or nothing can be made of it. */
+typedef struct rtf_body {
+    cv_slice bytes, rtf;
+    cv_rtf_kind kind;
+} rtf_body;
+
+static void say_limit(cv_to *t)
 {
-    cv_slice bytes, rtf = CV_S("");
+    cv_report_say(t->report, CV_RULE_LIMIT, CV_S(""),
+                  CV_S("PidTagRtfCompressed"), CV_S(""),
+                  "read up to the limit");
+}
+
+static void read_rtf(cv_to *t, rtf_body *b)
+{
     bool damaged = false;
-    if (out->has_html ||
-        !cv_bag_binary(t->props, CV_PidTagRtfCompressed, &bytes) || !bytes.len)
+    *b = (rtf_body){ .bytes = CV_S(""), .kind = CV_RTF_NONE };
+    if (!cv_bag_binary(t->props, CV_PidTagRtfCompressed, &b->bytes))
         return;
-    if (cv_lzfu_decompress(t->arena, bytes, &rtf, &damaged, NULL) != CV_OK ||
-        cv_rtf_kind_of(rtf) == CV_RTF_NONE) {
-        attach_rtf(t, bytes, out);
+    cv_status st =
+        cv_lzfu_decompress(t->arena, b->bytes, &b->rtf, &damaged, NULL);
+    if (st == CV_ERR_LIMIT)
+        say_limit(t);
+    if (st != CV_OK)
         return;
-    }
+    b->kind = cv_rtf_kind_of(b->rtf);
     if (damaged)
         say_fallback(t, "PidTagRtfCompressed", "read as far as it goes");
-    if (cv_rtf_kind_of(rtf) == CV_RTF_HTML) {
-        cv_rtf_html made;
-        if (cv_rtf_to_html(t->arena, rtf, &made, NULL) == CV_OK)
-            out->html = made.html;
-        out->has_html = cv_slice_trim(out->html).len != 0;
-    }
-    if (!out->has_html && !out->has_plain) {
-        out->plain = cv_rtf_to_text(t->arena, rtf);
-        out->has_plain = cv_slice_trim(out->plain).len != 0;
-    }
+}
+
+/* Which of several bodies was the one that was written. Where nothing says
+ * so, RTF without PidTagRtfInSync counts as in step: TNEF and others leave
+ * that out. RTF that only wraps HTML or text adds nothing to HTML. */
+static bool is_rtf_best(cv_to *t, const rtf_body *b, const cv_body *out)
+{
+    int32_t native = cv_bag_i32_or(t->props, CV_PidTagNativeBody, 0);
+    bool in_sync = cv_bag_bool_or(t->props, CV_PidTagRtfInSync, false);
+    if (b->kind == CV_RTF_NONE || (native == NATIVE_HTML && out->has_html) ||
+        (native == NATIVE_TEXT && out->has_plain))
+        return false;
+    if (out->has_html)
+        return b->kind == CV_RTF_NATIVE && (native == NATIVE_RTF || in_sync);
+    return native == NATIVE_RTF || native == NATIVE_HTML || !out->has_plain ||
+           cv_bag_bool_or(t->props, CV_PidTagRtfInSync, true);
+}
+
+static void use_rtf_html(cv_to *t, const rtf_body *b, cv_body *out)
+{
+    cv_rtf_html made;
+    if (cv_rtf_to_html(t->arena, b->rtf, &made, NULL) != CV_OK)
+        return;
+    if (made.cut)
+        say_limit(t);
+    if (made.empty)
+        return;
+    out->html = made.html;
+    out->html_charset = NULL;
+    out->has_html = true;
+    out->files = made.files;
+    out->file_count = made.file_count;
+}
+
+static void use_rtf(cv_to *t, const rtf_body *b, cv_body *out)
+{
+    if (b->kind == CV_RTF_HTML || b->kind == CV_RTF_NATIVE)
+        use_rtf_html(t, b, out);
+    if (out->has_html || out->has_plain)
+        return;
+    out->plain = cv_rtf_to_text(t->arena, b->rtf);
+    out->has_plain = cv_slice_trim(out->plain).len != 0;
+}
+
+static void choose_rtf(cv_to *t, cv_body *out)
+{
+    rtf_body b;
+    int32_t native = cv_bag_i32_or(t->props, CV_PidTagNativeBody, 0);
+    if (native == NATIVE_TEXT && out->has_plain)
+        return;
+    if (out->has_html && native != NATIVE_RTF &&
+        !cv_bag_bool_or(t->props, CV_PidTagRtfInSync, false))
+        return;
+    read_rtf(t, &b);
+    if (is_rtf_best(t, &b, out))
+        use_rtf(t, &b, out);
+    else if (b.kind == CV_RTF_NONE)
+        attach_rtf(t, b.bytes, out);
+}
+
+/* What the writer wrote as text has no other form that counts. */
+static void drop_made_html(cv_to *t, cv_body *out)
+{
+    if (out->has_plain &&
+        cv_bag_i32_or(t->props, CV_PidTagNativeBody, 0) == NATIVE_TEXT)
+        out->has_html = false;
 }
 
 cv_status cv_body_choose(cv_to *t, cv_body *out)
@@ -140,7 +212,10 @@ cv_status cv_body_choose(cv_to *t, cv_body *out)
     *out = (cv_body){ .plain = CV_S(""), .html = CV_S("") };
     out->has_html = choose_html(t, out);
     out->has_plain = choose_plain(t, out);
+    drop_made_html(t, out);
     choose_rtf(t, out);
+    if (out->has_html && !out->html_charset)
+        out->html = cv_html_say_utf8(t->arena, out->html);
     if (out->has_html && !out->has_plain) {
         out->plain = cv_html_to_text(t->arena, out->html);
         out->has_plain = out->plain.len != 0;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "html/html_text.h"
+#include "html/html_write.h"
 
 #define CP_UTF8 65001
 
@@ -27,35 +28,6 @@ static cv_slice plain_of_enriched(cv_arena *arena, cv_slice text)
                 break;
             }
             i = text.ptr[end] == '<' ? end + 7 : end;
-        }
-    }
-    cv_slice out = cv_buf_dup(&buf, arena);
-    cv_buf_clear(&buf);
-    return out;
-}
-
-cv_slice cv_html_of_plain(cv_arena *arena, cv_slice text)
-{
-    cv_buf buf;
-    cv_buf_init(&buf, 0);
-    for (size_t i = 0; i < text.len; i++) {
-        switch (text.ptr[i]) {
-        case '&':
-            cv_buf_put_str(&buf, "&amp;");
-            break;
-        case '<':
-            cv_buf_put_str(&buf, "&lt;");
-            break;
-        case '>':
-            cv_buf_put_str(&buf, "&gt;");
-            break;
-        case '\r':
-            break;
-        case '\n':
-            cv_buf_put_str(&buf, "<br>\r\n");
-            break;
-        default:
-            cv_buf_put_byte(&buf, text.ptr[i]);
         }
     }
     cv_slice out = cv_buf_dup(&buf, arena);
@@ -104,7 +76,7 @@ static cv_status join_html(cv_from *c, const cv_parts *parts, cv_buf *buf)
         cv_slice text = CV_S("");
         CV_TRY(text_of(c, s->html ? s->html : s->plain, &text, NULL));
         if (!s->html)
-            text = cv_html_of_plain(c->arena, text);
+            text = cv_text_to_html(c->arena, text);
         join(buf, text, "<br>\r\n");
     }
     return cv_buf_status(buf, c->err);

@@ -79,8 +79,6 @@ CV_NODISCARD cv_status cv_smime_from_mime(cv_from *c, bool *used);
 /* Reads one message; the root's with depth 0. */
 CV_NODISCARD cv_status cv_message_from_mime(cv_from *c);
 
-/* Text as HTML, escaped, line breaks kept. */
-cv_slice cv_html_of_plain(cv_arena *arena, cv_slice text);
 /* 8-bit clean: encoded words undone, one line. */
 cv_slice cv_header_text(cv_from *c, const cv_mime_field *field);
 

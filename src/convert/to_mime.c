@@ -37,8 +37,9 @@ static cv_status make_text(cv_to *t, const cv_body *body, pieces *p)
 static cv_status make_attachments(cv_to *t, const cv_body *body, pieces *p)
 {
     size_t count = cv_object_attachment_count(t->obj);
-    p->inlines = cv_arena_array(t->arena, count, sizeof *p->inlines);
-    p->files = cv_arena_array(t->arena, count + 2, sizeof *p->files);
+    size_t room = count + body->file_count + 2;
+    p->inlines = cv_arena_array(t->arena, room, sizeof *p->inlines);
+    p->files = cv_arena_array(t->arena, room, sizeof *p->files);
     if (!p->inlines || !p->files)
         return cv_arena_fail(t->arena, t->err);
     for (size_t i = 0; i < count; i++) {
@@ -53,8 +54,42 @@ static cv_status make_attachments(cv_to *t, const cv_body *body, pieces *p)
     return CV_OK;
 }
 
+/* "image/png" */
+static cv_mime_node *node_of_type(cv_arena *arena, const char *type)
+{
+    cv_slice rest = cv_slice_cstr(type);
+    const char *major = cv_arena_cstr(arena, cv_slice_cut(&rest, '/'));
+    const char *minor = cv_arena_cstr(arena, rest);
+    return major && minor ? cv_mime_node_new(arena, major, minor) : NULL;
+}
+
+/* A picture or an object out of the RTF body. */
+static cv_status make_rtf_file(cv_to *t, const cv_rtf_file *f, pieces *p)
+{
+    cv_mime_node *n = node_of_type(t->arena, f->type);
+    cv_blob *data = cv_arena_alloc(t->arena, sizeof *data);
+    if (!n || !data)
+        return cv_arena_fail(t->arena, t->err);
+    *data = cv_blob_mem(f->data);
+    cv_mime_node_disposition(n, f->content_id.len ? "inline" : "attachment");
+    cv_mime_node_param(n, "name", f->name);
+    cv_mime_node_disposition_param(n, "filename", f->name);
+    cv_mime_node_set_blob(n, data);
+    if (f->content_id.len) {
+        cv_mime_node_field(
+            n, "Content-ID",
+            cv_arena_printf(t->arena, "<%.*s>", CV_FMT(f->content_id)));
+        p->inlines[p->inline_count++] = n;
+    } else {
+        p->files[p->file_count++] = n;
+    }
+    return CV_OK;
+}
+
 static cv_status make_rtf(cv_to *t, const cv_body *body, pieces *p)
 {
+    for (size_t i = 0; i < body->file_count; i++)
+        CV_TRY(make_rtf_file(t, &body->files[i], p));
     if (!body->rtf_name)
         return CV_OK;
     cv_mime_node *n = cv_mime_node_new(t->arena, "application", body->rtf_type);

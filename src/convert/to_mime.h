@@ -4,6 +4,7 @@
 
 #include "convert/private.h"
 #include "mime/mime.h"
+#include "rtf/rtf_read.h"
 
 /* One message (the outer one or an embedded one) being written. */
 typedef struct cv_to {
@@ -28,6 +29,8 @@ typedef struct cv_body {
     const char *html_charset; /* NULL: html goes out as UTF-8 */
     cv_slice rtf;             /* RTF nothing could be made of, to be attached */
     const char *rtf_name, *rtf_type;
+    cv_rtf_file *files; /* pictures and objects that stood within RTF; arena */
+    size_t file_count;
 } cv_body;
 
 CV_NODISCARD cv_status cv_body_choose(cv_to *t, cv_body *out);

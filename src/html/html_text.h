@@ -10,8 +10,10 @@
 #include "base/arena.h"
 
 /* html: UTF-8 (a charset its META claims is ignored). Result: UTF-8 with CRLF
- * line ends, links as "text <url>", list items with "* ", scripts and styles
- * left out; in the arena, ptr NULL only when that is exhausted. */
+ * line ends, links as "text <url>", list items with "* " or their numbers,
+ * cells with a tab between, quotations with "> ", one blank line at most
+ * outside <pre>; scripts, styles and what a style hides are left out; in the
+ * arena, ptr NULL only when that is exhausted. */
 cv_slice cv_html_to_text(cv_arena *arena, cv_slice html);
 
 #endif

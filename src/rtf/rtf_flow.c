@@ -189,6 +189,7 @@ void cv_rtf_flow_text(rtf_native *n, cv_slice text)
     rtf_flow *f = n->flow;
     size_t from = 0;
     sync_look(n);
+    n->shown = n->shown || cv_slice_trim(text).len;
     for (size_t i = 0; i <= text.len; i++) {
         bool space = i < text.len && text.ptr[i] == ' ';
         bool lost =

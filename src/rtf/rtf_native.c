@@ -525,6 +525,7 @@ static cv_status finish(rtf_native *n, cv_rtf_html *out, cv_error *err)
     cv_buf_clear(&whole);
     out->files = n->files;
     out->file_count = n->file_count;
+    out->empty = !n->shown && !n->file_count;
     out->cut = n->cut || n->core->deep;
     return st != CV_OK     ? st
            : out->html.ptr ? CV_OK

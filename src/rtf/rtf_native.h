@@ -121,6 +121,7 @@ typedef struct rtf_native {
     bool shown_shape; /* a \shppict gave a picture: skip the other form */
     cv_rtf_file *files;
     size_t file_count, file_room, file_bytes;
+    bool shown; /* there is text that is not blank */
     bool cut;
 } rtf_native;
 

@@ -194,7 +194,9 @@ cv_status cv_rtf_to_html(cv_arena *arena, cv_slice rtf, cv_rtf_html *out,
                          cv_error *err)
 {
     *out = (cv_rtf_html){ .html = CV_S("") };
-    if (cv_rtf_kind_of(rtf) == CV_RTF_HTML)
-        return read(arena, rtf, true, false, &out->html, &out->cut, err);
-    return cv_rtf_native_html(arena, rtf, out, err);
+    if (cv_rtf_kind_of(rtf) != CV_RTF_HTML)
+        return cv_rtf_native_html(arena, rtf, out, err);
+    CV_TRY(read(arena, rtf, true, false, &out->html, &out->cut, err));
+    out->empty = !cv_slice_trim(out->html).len;
+    return CV_OK;
 }

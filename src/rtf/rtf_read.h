@@ -29,8 +29,9 @@ typedef struct cv_rtf_html {
     cv_slice html;      /* UTF-8, arena */
     cv_rtf_file *files; /* arena; only of CV_RTF_NATIVE */
     size_t file_count;
-    bool cut; /* a limit was met: CV_LIMIT_RTF_BYTES of output or of pictures,
-                 CV_LIMIT_RTF_FILES, or groups deeper than are told apart */
+    bool empty; /* nothing but blanks is shown */
+    bool cut;   /* a limit was met: CV_LIMIT_RTF_BYTES of output or of pictures,
+                   CV_LIMIT_RTF_FILES, or groups deeper than are told apart */
 } cv_rtf_html;
 
 /* HTML of any kind. CV_RTF_HTML: what was put in; what its META claims about
