@@ -49,6 +49,12 @@
 #define CV_LIMIT_VCARD_KEPT_BYTES \
     ((size_t)256 << 10) /* lines kept as they came */
 
+/* what the archives in one input may unpack to, archives in them included */
+#define CV_LIMIT_ARCHIVE_ENTRIES UINT64_C(1000000)
+#define CV_LIMIT_ARCHIVE_ENTRY_BYTES ((size_t)1 << 30)  /* one entry */
+#define CV_LIMIT_ARCHIVE_FREE_BYTES ((uint64_t)1 << 30) /* always, and */
+#define CV_LIMIT_ARCHIVE_RATIO 200 /* bytes for each byte of the input */
+
 #define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
 #define CV_LIMIT_RRULE_STEPS 50000 /* days and times looked at for one rule */
 #define CV_LIMIT_RRULE_INSTANCES 1000 /* of a rule that no pattern holds */

@@ -2,8 +2,11 @@
  * ties between forms of text. */
 #include "convert/convert.h"
 
+#include "archive/archive_read.h"
 #include "base/text.h"
 #include "mapi/json.h"
+#include "mime/emlx.h"
+#include "mime/mbox.h"
 #include "msg/msg.h"
 #include "tnef/tnef.h"
 
@@ -34,6 +37,15 @@ static bool is_calendar(cv_slice in)
         if (cv_slice_istarts(in, cv_slice_cstr(names[i])))
             return true;
     return false;
+}
+
+/* A file that other programs left text in before its first mail is known by
+ * its name only. */
+static bool is_mbox(cv_slice text, cv_slice file_name)
+{
+    return (cv_slice_starts(text, CV_S("From ")) ||
+            cv_slice_iends(file_name, CV_S(".mbox"))) &&
+           cv_mbox_has_several(text);
 }
 
 /* "Name:" with a name of printable characters without blanks. */
@@ -89,6 +101,8 @@ cv_input_type cv_detect(cv_slice in, cv_slice file_name)
         return CV_INPUT_PACKED;
     if (cv_tnef_is(in))
         return CV_INPUT_TNEF;
+    if (cv_archive_is(in))
+        return CV_INPUT_ARCHIVE;
     cv_slice text = skip_blank(in);
     cv_input_type named = by_name(file_name);
     if (!text.len)
@@ -100,6 +114,12 @@ cv_input_type cv_detect(cv_slice in, cv_slice file_name)
     if (named == CV_INPUT_ICAL &&
         cv_slice_ifind(text, CV_S("BEGIN:V"), 0) != CV_NPOS)
         return CV_INPUT_ICAL;
+    if (cv_slice_istarts(text, CV_S("BEGIN:VCARD")))
+        return CV_INPUT_VCARD;
+    if (is_mbox(text, file_name))
+        return CV_INPUT_MBOX;
+    if (cv_emlx_is(text))
+        return CV_INPUT_EMLX;
     if (is_mail(text))
         return CV_INPUT_MIME;
     return named == CV_INPUT_ICAL ? CV_INPUT_UNKNOWN : named;

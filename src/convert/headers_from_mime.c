@@ -490,6 +490,10 @@ static void read_times(cv_from *c)
 {
     int64_t received = c->options->received_ticks;
     bool has_received = received != INT64_MIN || received_date(c, &received);
+    if (!has_received && c->options->fallback_received_ticks != INT64_MIN) {
+        received = c->options->fallback_received_ticks;
+        has_received = true;
+    }
     int64_t date = 0;
     bool has_date = header_date(c, &date);
     if (has_date)

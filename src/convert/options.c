@@ -180,6 +180,7 @@ cv_status cv_convert_options_new(const cv_env *env, cv_convert_options **out,
         return cv_fail(err, CV_ERR_NOMEM, "options");
     o->env = *env;
     o->received_ticks = INT64_MIN;
+    o->fallback_received_ticks = INT64_MIN;
     cv_status st = cv_arena_new(0, &o->arena, err);
     if (st == CV_OK)
         st = store(o, CV_OPT_PROFILE, cv_slice_cstr(rows[0].fallback), err);

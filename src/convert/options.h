@@ -35,9 +35,10 @@ struct cv_convert_options {
     void *resolve_ctx;
     cv_response_time_fn responses;
     void *responses_ctx;
-    cv_slice domain, zone;  /* arena, may be empty */
-    int64_t received_ticks; /* INT64_MIN when unknown */
-    cv_relax relax;         /* while a mail is read */
+    cv_slice domain, zone;           /* arena, may be empty */
+    int64_t received_ticks;          /* INT64_MIN when unknown */
+    int64_t fallback_received_ticks; /* for a mail that does not tell */
+    cv_relax relax;                  /* while a mail is read */
 };
 
 bool cv_opt_bool(const cv_convert_options *options, cv_opt opt);

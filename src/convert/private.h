@@ -71,6 +71,30 @@ const cv_timezone *cv_opt_zone(const cv_convert_options *options,
 /* What memory one conversion may use, for cv_object_new(). */
 size_t cv_opt_budget(const cv_convert_options *options);
 
+/* -- readers of single messages (read.c) -- */
+
+/* A mailbox file of one mail; without a From_ line as cv_from_mime().
+ * Errors: CV_ERR_UNSUP for several mails; cv_from_mime()'s. */
+CV_NODISCARD cv_status cv_from_mbox(cv_slice in,
+                                    const cv_convert_options *options,
+                                    cv_object **out, cv_report *report,
+                                    cv_error *err);
+CV_NODISCARD cv_status cv_from_emlx(cv_slice in, cv_slice file_name,
+                                    const cv_convert_options *options,
+                                    cv_object **out, cv_report *report,
+                                    cv_error *err);
+/* Errors: CV_ERR_UNSUP for several cards; CV_ERR_SYNTAX. */
+CV_NODISCARD cv_status cv_from_vcard(cv_slice in,
+                                     const cv_convert_options *options,
+                                     cv_object **out, cv_report *report,
+                                     cv_error *err);
+bool cv_vcards_are_several(cv_slice in);
+/* Errors: CV_ERR_UNSUP when the object is neither contact nor list. */
+CV_NODISCARD cv_status cv_to_vcard(const cv_object *obj,
+                                   const cv_convert_options *options,
+                                   const cv_sink *out, cv_report *report,
+                                   cv_error *err);
+
 /* A file among an object's attachments. data is borrowed.
  * Errors: the arena's. */
 CV_NODISCARD cv_status cv_add_file(cv_object *obj, cv_slice name,

@@ -12,10 +12,8 @@ static cv_status not_read(cv_input_type type, cv_report *report, cv_error *err)
     static const char *const why[] = {
         [CV_INPUT_UNKNOWN] = "neither .msg, mail, iCalendar nor object JSON",
         [CV_INPUT_PST] = "a PST is a container of messages, not one message",
-        [CV_INPUT_MBOX] = "mailboxes are not read by this version",
-        [CV_INPUT_EMLX] = ".emlx files are not read by this version",
-        [CV_INPUT_VCARD] = "vCards are not read by this version",
-        [CV_INPUT_ARCHIVE] = "archives are not read by this version",
+        [CV_INPUT_MBOX] = "a mailbox of several mails, not one message",
+        [CV_INPUT_ARCHIVE] = "an archive of files, not one message",
     };
     cv_report_say(report, CV_RULE_NOT_A_MESSAGE, CV_S(""), CV_S(""),
                   cv_slice_cstr(cv_input_type_name(type)), "%s", why[type]);
@@ -31,6 +29,13 @@ static void say_unreadable(cv_report *report, cv_input_type type,
                   err ? err->what : "");
 }
 
+/* A mailbox with one mail is that mail. */
+static bool is_mailbox(cv_slice in, cv_slice file_name)
+{
+    return cv_slice_starts(in, CV_S("From ")) ||
+           cv_slice_iends(file_name, CV_S(".mbox"));
+}
+
 cv_status cv_read(cv_slice in, cv_slice file_name,
                   const cv_convert_options *options, cv_object **out,
                   cv_report *report, cv_error *err)
@@ -44,7 +49,15 @@ cv_status cv_read(cv_slice in, cv_slice file_name,
         st = cv_msg_read(in, out, report, e);
         break;
     case CV_INPUT_MIME:
-        st = cv_from_mime(in, options, out, report, e);
+        st = is_mailbox(in, file_name)
+                 ? cv_from_mbox(in, options, out, report, e)
+                 : cv_from_mime(in, options, out, report, e);
+        break;
+    case CV_INPUT_EMLX:
+        st = cv_from_emlx(in, file_name, options, out, report, e);
+        break;
+    case CV_INPUT_VCARD:
+        st = cv_from_vcard(in, options, out, report, e);
         break;
     case CV_INPUT_ICAL:
         st = cv_from_ical(in, file_name, options, out, report, e);

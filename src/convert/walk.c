@@ -64,6 +64,40 @@ static cv_status walk_calendar(cv_walk_state *w, cv_slice in, cv_slice folder,
     return count ? CV_OK : cv_walk_item(w, &item, read_file, &f, err);
 }
 
+/* cv_item_read_fn: tells why a file cannot be opened. */
+static cv_status fail_to_read(void *ctx, cv_walk_state *w, cv_object **out,
+                              cv_report *report, cv_error *err)
+{
+    const cv_error *why = ctx;
+    (void)w;
+    (void)out;
+    (void)report;
+    return cv_fail_at(err, why->code, why->offset, "%s", why->what);
+}
+
+cv_status cv_walk_unreadable(cv_walk_state *w, cv_slice folder, cv_slice name,
+                             cv_error *why, cv_error *err)
+{
+    cv_item item = { .folder = folder, .name = name };
+    if (w->depth > 1 || w->next)
+        return cv_walk_item(w, &item, fail_to_read, why, err);
+    cv_report_say(w->report, CV_RULE_NOT_A_MESSAGE, CV_S(""), CV_S(""),
+                  CV_S(""), "%s", why->what);
+    if (err)
+        *err = *why;
+    return why->code;
+}
+
+cv_slice cv_walk_join(cv_buf *buf, cv_slice folder, cv_slice name)
+{
+    cv_buf_reset(buf);
+    cv_buf_put_slice(buf, folder);
+    if (folder.len && name.len)
+        cv_buf_put_byte(buf, '/');
+    cv_buf_put_slice(buf, name);
+    return cv_buf_slice(buf);
+}
+
 /* *container false: the file is one message, or none. */
 static cv_status walk_container(cv_walk_state *w, cv_slice in, cv_slice folder,
                                 cv_slice name, bool *container, cv_error *err)
@@ -76,6 +110,14 @@ static cv_status walk_container(cv_walk_state *w, cv_slice in, cv_slice folder,
         break;
     case CV_INPUT_PST:
         return cv_walk_pst(w, in, folder, name, err);
+    case CV_INPUT_MBOX:
+        return cv_walk_mbox(w, in, folder, name, err);
+    case CV_INPUT_ARCHIVE:
+        return cv_walk_archive(w, in, folder, name, err);
+    case CV_INPUT_VCARD:
+        if (cv_vcards_are_several(in))
+            return cv_walk_vcards(w, in, folder, name, err);
+        break;
     default:
         break;
     }
@@ -123,9 +165,11 @@ cv_status cv_walk(cv_slice in, cv_slice file_name,
                   const cv_convert_options *options, const cv_walker *walker,
                   cv_report *report, cv_error *err)
 {
-    cv_walk_state w = {
-        .walker = walker, .options = options, .report = report, .depth = 1
-    };
+    cv_walk_state w = { .walker = walker,
+                        .options = options,
+                        .report = report,
+                        .depth = 1,
+                        .archives = cv_archive_budget_of(in.len) };
     bool container = false;
     cv_status st = walk_container(&w, in, CV_S(""), file_name, &container, err);
     return container ? st : walk_single(&w, in, file_name, err);

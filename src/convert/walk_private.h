@@ -2,14 +2,16 @@
 #ifndef CV_CONVERT_WALK_PRIVATE_H
 #define CV_CONVERT_WALK_PRIVATE_H
 
+#include "archive/archive_read.h"
 #include "convert/walk.h"
 
 typedef struct cv_walk_state {
     const cv_walker *walker;
     const cv_convert_options *options;
-    cv_report *report; /* of the container */
-    uint64_t next;     /* index of the next item */
-    unsigned depth;    /* containers around this one */
+    cv_report *report;          /* of the container */
+    uint64_t next;              /* index of the next item */
+    unsigned depth;             /* containers around this one, it included */
+    cv_archive_budget archives; /* what archives may still unpack to */
 } cv_walk_state;
 
 /* Reads one item. Its failure is told, not returned.
@@ -29,6 +31,15 @@ CV_NODISCARD cv_status cv_walk_file(cv_walk_state *w, cv_slice in,
                                     cv_slice folder, cv_slice name,
                                     cv_error *err);
 
+/* Tells of a file that cannot be opened: in a container as an item that cannot
+ * be read; of the input itself as the walk's error. */
+CV_NODISCARD cv_status cv_walk_unreadable(cv_walk_state *w, cv_slice folder,
+                                          cv_slice name, cv_error *why,
+                                          cv_error *err);
+/* "folder/name", either may be empty; borrowed from buf, whose status tells of
+ * a failure. */
+cv_slice cv_walk_join(cv_buf *buf, cv_slice folder, cv_slice name);
+
 /* The entries of an iCalendar file; *count: how many there were. */
 CV_NODISCARD cv_status cv_from_ical_walk(cv_walk_state *w, cv_slice in,
                                          cv_slice folder, cv_slice name,
@@ -39,5 +50,19 @@ CV_NODISCARD cv_status cv_from_ical_walk(cv_walk_state *w, cv_slice in,
 CV_NODISCARD cv_status cv_walk_pst(cv_walk_state *w, cv_slice in,
                                    cv_slice folder, cv_slice name,
                                    cv_error *err);
+
+/* walk_mbox.c: the mails of a mailbox file, "1", "2" and so on. */
+CV_NODISCARD cv_status cv_walk_mbox(cv_walk_state *w, cv_slice in,
+                                    cv_slice folder, cv_slice name,
+                                    cv_error *err);
+/* walk_vcard.c: the cards of a file, "1", "2" and so on. */
+CV_NODISCARD cv_status cv_walk_vcards(cv_walk_state *w, cv_slice in,
+                                      cv_slice folder, cv_slice name,
+                                      cv_error *err);
+/* walk_archive.c: the files of an archive. Files that are no messages are
+ * items that cannot be read. */
+CV_NODISCARD cv_status cv_walk_archive(cv_walk_state *w, cv_slice in,
+                                       cv_slice folder, cv_slice name,
+                                       cv_error *err);
 
 #endif

@@ -28,23 +28,13 @@ static cv_status read_item(void *ctx, cv_walk_state *w, cv_object **out,
     return cv_pst_read(ref->pst, ref->item, out, report, err);
 }
 
-static cv_slice join(cv_buf *buf, cv_slice folder, cv_slice name)
-{
-    cv_buf_reset(buf);
-    cv_buf_put_slice(buf, folder);
-    if (folder.len && name.len)
-        cv_buf_put_byte(buf, '/');
-    cv_buf_put_slice(buf, name);
-    return cv_buf_slice(buf);
-}
-
 /* cv_pst_walker's each */
 static cv_status each_item(void *ctx, const cv_pst_item *found, cv_error *err)
 {
     store *s = ctx;
     char node[9];
     item_ref ref = { s->pst, found };
-    cv_slice folder = join(&s->path, s->folder, found->folder);
+    cv_slice folder = cv_walk_join(&s->path, s->folder, found->folder);
     CV_TRY(cv_buf_status(&s->path, err));
     snprintf(node, sizeof node, "%08" PRIX32, found->node);
     cv_item item = { .folder = folder,
@@ -61,30 +51,6 @@ static cv_status walk_store(store *s, cv_error *err)
     return cv_pst_walk(s->pst, &walker, s->w->report, err);
 }
 
-/* cv_item_read_fn: tells why a store cannot be opened. */
-static cv_status fail_to_read(void *ctx, cv_walk_state *w, cv_object **out,
-                              cv_report *report, cv_error *err)
-{
-    const cv_error *why = ctx;
-    (void)w;
-    (void)out;
-    (void)report;
-    return cv_fail_at(err, why->code, why->offset, "%s", why->what);
-}
-
-static cv_status tell_failure(cv_walk_state *w, cv_slice folder, cv_slice name,
-                              cv_error *why, cv_error *err)
-{
-    cv_item item = { .folder = folder, .name = name };
-    if (w->depth > 1)
-        return cv_walk_item(w, &item, fail_to_read, why, err);
-    cv_report_say(w->report, CV_RULE_NOT_A_MESSAGE, CV_S(""), CV_S(""),
-                  CV_S("pst"), "%s", why->what);
-    if (err)
-        *err = *why;
-    return why->code;
-}
-
 cv_status cv_walk_pst(cv_walk_state *w, cv_slice in, cv_slice folder,
                       cv_slice name, cv_error *err)
 {
@@ -93,11 +59,11 @@ cv_status cv_walk_pst(cv_walk_state *w, cv_slice in, cv_slice folder,
     cv_buf at;
     cv_status status = cv_pst_open(in, &s.pst, w->report, &why);
     if (status != CV_OK)
-        return tell_failure(w, folder, name, &why, err);
+        return cv_walk_unreadable(w, folder, name, &why, err);
     cv_buf_init(&s.path, 0);
     cv_buf_init(&at, 0);
     if (w->depth > 1)
-        s.folder = join(&at, folder, name);
+        s.folder = cv_walk_join(&at, folder, name);
     status = walk_store(&s, err);
     cv_buf_clear(&at);
     cv_buf_clear(&s.path);

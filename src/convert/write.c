@@ -1,5 +1,7 @@
 #include "convert/write.h"
 
+#include "convert/private.h"
+
 #include "base/text.h"
 #include "mapi/json.h"
 #include "msg/msg.h"
@@ -59,6 +61,7 @@ static const struct {
     [CV_FORM_TNEF] = { "tnef", ".tnef", write_tnef },
     [CV_FORM_JSON] = { "json", ".json", write_json },
     [CV_FORM_JSON_FULL] = { "json-full", ".json", write_full_json },
+    [CV_FORM_VCF] = { "vcf", ".vcf", cv_to_vcard },
 };
 
 const char *cv_form_name(cv_form form)

@@ -11,10 +11,11 @@ typedef enum cv_form {
     CV_FORM_TNEF,
     CV_FORM_JSON,      /* binary values above 4 KB by size and hash */
     CV_FORM_JSON_FULL, /* binary values of any size */
+    CV_FORM_VCF,       /* contacts and distribution lists only */
     CV_FORM_COUNT
 } cv_form;
 
-/* "eml", "ics", "msg", "tnef", "json"; a literal. */
+/* "eml", "ics", "msg", "tnef", "json", "vcf"; a literal. */
 const char *cv_form_name(cv_form form);
 /* The form of a name; false when there is none. */
 bool cv_form_of(cv_slice name, cv_form *out);
