@@ -56,6 +56,7 @@ lint:
 docs:
 	@tools/gen-docs
 	@tools/gen-mapping
+	@tools/gen-fidelity
 
 install: all
 	@meson install -C build

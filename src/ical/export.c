@@ -245,9 +245,21 @@ static int64_t day_of(const ical_export *ex, int64_t utc, bool has_zone,
     return local - (local % ICAL_DAY + ICAL_DAY) % ICAL_DAY;
 }
 
+/* The hour that a clock shows a second time when daylight time ends: a local
+ * time names the first one. A series' own times stay local. */
+static bool needs_utc(const ical_export *ex, int64_t utc,
+                      const cv_timezone *zone)
+{
+    bool of_series = ex->is_series && ex->bag == cv_object_props(ex->obj);
+    return !of_series &&
+           cv_timezone_to_utc(zone, cv_timezone_to_local(zone, utc)) != utc;
+}
+
 void cv_ical_export_moment(ical_export *ex, const char *name, int64_t utc,
                            bool has_zone, const cv_timezone *zone)
 {
+    if (has_zone && !ex->all_day && needs_utc(ex, utc, zone))
+        has_zone = false;
     cv_line_begin(&ex->w, name);
     if (ex->all_day) {
         cv_line_param(&ex->w, "VALUE", CV_S("DATE"));

@@ -11,7 +11,7 @@
 
 /* -- alarms -- */
 
-static const cv_ical_comp *find_alarm(const cv_ical_comp *event)
+const cv_ical_comp *cv_ical_find_alarm(const cv_ical_comp *event)
 {
     for (size_t i = 0; i < event->child_count; i++) {
         const cv_ical_comp *alarm = event->children[i];
@@ -74,7 +74,7 @@ static int32_t alarm_delta(ical_import *in, const cv_ical_comp *alarm)
 
 void cv_ical_import_alarm(ical_import *in, const cv_ical_comp *event)
 {
-    const cv_ical_comp *alarm = find_alarm(event);
+    const cv_ical_comp *alarm = cv_ical_find_alarm(event);
 
     if (!alarm || !(in->method & (ICAL_PUBLISH | ICAL_REQUEST)) ||
         in->start.utc == 0)
@@ -298,7 +298,7 @@ static bool undo_if_full(cv_buf *buf, size_t before)
 static size_t keep_lines(ical_import *in, const cv_ical_comp *event,
                          cv_line_writer *w, bool *full)
 {
-    const cv_ical_comp *alarm = find_alarm(event);
+    const cv_ical_comp *alarm = cv_ical_find_alarm(event);
     size_t kept = 0;
 
     for (size_t i = 0; i < event->prop_count; i++) {

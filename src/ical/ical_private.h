@@ -226,6 +226,8 @@ void cv_ical_import_series(ical_import *in, const cv_ical_comp *event);
 /* todo.c: what a VTODO or VJOURNAL has of its own. */
 void cv_ical_import_other(ical_import *in, const cv_ical_comp *comp);
 /* extras.c */
+/* The alarm that the reminder comes from; NULL for none. */
+const cv_ical_comp *cv_ical_find_alarm(const cv_ical_comp *event);
 void cv_ical_import_alarm(ical_import *in, const cv_ical_comp *event);
 void cv_ical_import_attachments(ical_import *in, const cv_ical_comp *event);
 void cv_ical_import_kept(ical_import *in, const cv_ical_comp *event);

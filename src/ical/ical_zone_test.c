@@ -318,6 +318,29 @@ static void legacy_index_is_the_zone_of_old_messages(void **state)
         has_line(written(obj, NULL, &everything), "DTSTART:20260701T140000Z"));
 }
 
+/* 01:30 in New York, an hour after 01:30. */
+static void second_pass_of_an_hour_keeps_its_moment(void **state)
+{
+    (void)state;
+    assert_true(
+        import(lines("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:u\n"
+                     "DTSTART;TZID=America/New_York:20261101T003000\n"
+                     "DTEND:20261101T063000Z\nEND:VEVENT\nEND:VCALENDAR\n")));
+    const char *text = written(obj, NULL, &everything);
+    assert_true(
+        has_line(text, "DTSTART;TZID=Eastern Standard Time:20261101T003000"));
+    assert_true(has_line(text, "DTEND:20261101T063000Z"));
+    (void)cv_bag_set_ticks(bag(), CV_PidLidAppointmentStartWhole,
+                           at("2026-11-01T05:30:00Z"));
+    text = written(obj, NULL, &everything);
+    assert_true(
+        has_line(text, "DTSTART;TZID=Eastern Standard Time:20261101T013000"));
+    (void)cv_bag_set_ticks(bag(), CV_PidLidAppointmentStartWhole,
+                           at("2026-11-01T06:15:00Z"));
+    assert_true(
+        has_line(written(obj, NULL, &everything), "DTSTART:20261101T061500Z"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +357,7 @@ int main(void)
         TEST(written_zones_are_read_back),
         TEST(lying_names_do_not_beat_the_rules),
         TEST(legacy_index_is_the_zone_of_old_messages),
+        TEST(second_pass_of_an_hour_keeps_its_moment),
     };
     return cmocka_run_group_tests_name("ical zone", tests, NULL, NULL);
 }

@@ -718,7 +718,8 @@ static void add_exception(series *s, const cv_ical_comp *event)
         return;
     if (s->has_pattern && !exclude_for_exception(s, original - original % 1440))
         return;
-    if (is_cancelled(event) && s->has_pattern)
+    /* In a cancellation of the whole everything is marked so. */
+    if (is_cancelled(event) && s->has_pattern && !is_cancelled(s->event))
         return;
     attach_exception(s, event, &m, original, 0);
 }

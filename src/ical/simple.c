@@ -220,7 +220,9 @@ static void export_one(ical_export *ex, const cv_bag *bag, const row *r)
         return;
     case FORM_LINE:
     case FORM_TEXT:
-        if (cv_bag_string(bag, r->tag, &text) && text.len)
+        text = cv_bag_string_or(bag, r->tag, CV_S(""));
+        if (text.len || (r->tag == CV_PidLidLocation &&
+                         cv_bag_has(bag, CV_PidNameLocationUrl)))
             export_text(ex, bag, r, text);
         return;
     case FORM_BOOL:

@@ -249,8 +249,9 @@ cv_status cv_ical_import_times(ical_import *in, const cv_ical_comp *event)
     cv_ical_set_times(in, in->start.utc, in->end.utc);
     set_zone_blob(in, CV_PidLidAppointmentTimeZoneDefinitionStartDisplay,
                   &in->start);
+    /* An end in UTC is shown where the start is. */
     set_zone_blob(in, CV_PidLidAppointmentTimeZoneDefinitionEndDisplay,
-                  &in->end);
+                  in->end.zone || in->end.is_floating ? &in->end : &in->start);
     if (in->method == ICAL_COUNTER)
         set_proposal(in, event);
     return CV_OK;

@@ -127,13 +127,23 @@ static void import_rule(ical_import *in, const cv_ical_comp *todo,
 }
 
 /* A task is reminded of at a moment, not so long before one. */
-static void import_reminder(ical_import *in)
+static void import_reminder(ical_import *in, const cv_ical_comp *todo)
 {
-    int64_t at;
+    const cv_ical_comp *alarm = cv_ical_find_alarm(todo);
+    const cv_ical_prop *trigger =
+        alarm ? cv_ical_prop_get(alarm, "TRIGGER") : NULL;
+    int64_t at = trigger ? cv_ical_utc_of_text(cv_slice_trim(trigger->value))
+                         : ICAL_NO_TIME;
 
-    if (cv_bag_ticks(in->bag, CV_PidLidReminderSignalTime, &at))
-        (void)cv_bag_set_ticks(in->bag, CV_PidLidReminderTime, at);
-    cv_bag_remove(in->bag, CV_PidLidReminderDelta);
+    if (at == ICAL_NO_TIME) {
+        cv_ical_import_alarm(in, todo);
+        cv_bag_remove(in->bag, CV_PidLidReminderDelta);
+        if (!cv_bag_ticks(in->bag, CV_PidLidReminderSignalTime, &at))
+            return;
+    }
+    (void)cv_bag_set_bool(in->bag, CV_PidLidReminderSet, true);
+    (void)cv_bag_set_ticks(in->bag, CV_PidLidReminderTime, at);
+    (void)cv_bag_set_ticks(in->bag, CV_PidLidReminderSignalTime, at);
 }
 
 static void import_task(ical_import *in, const cv_ical_comp *todo)
@@ -164,8 +174,7 @@ static void import_task(ical_import *in, const cv_ical_comp *todo)
     import_rule(in, todo, has_start ? &start : has_due ? &due : NULL);
     in->start = has_due ? due : has_start ? start : (ical_moment){ 0 };
     in->end = in->start;
-    cv_ical_import_alarm(in, todo);
-    import_reminder(in);
+    import_reminder(in, todo);
 }
 
 static void import_journal(ical_import *in, const cv_ical_comp *journal)
