@@ -172,5 +172,10 @@ cv_status cv_walk(cv_slice in, cv_slice file_name,
                         .archives = cv_archive_budget_of(in.len) };
     bool container = false;
     cv_status st = walk_container(&w, in, CV_S(""), file_name, &container, err);
-    return container ? st : walk_single(&w, in, file_name, err);
+    if (!container)
+        return walk_single(&w, in, file_name, err);
+    if (st == CV_OK && w.next == 0)
+        cv_report_say(report, CV_RULE_CONTAINER_EMPTY, CV_S(""), CV_S(""),
+                      CV_S(""), "nothing to read");
+    return st;
 }

@@ -71,6 +71,16 @@ static void deleted_mails_are_read_on_request_only(void **state)
     assert_text(rig_finding(r, CV_RULE_MBOX_DELETED)->done, "1 mails");
 }
 
+static void a_container_without_messages_says_so(void **state)
+{
+    rig *r = *state;
+    static const char gone[] = FROM "X-Mozilla-Status: 0009\n\nx\n\n" FROM
+                                    "X-Mozilla-Status: 0009\n\ny\n";
+    assert_int_equal(walk(r, cv_slice_cstr(gone), "x.mbox", false), CV_OK);
+    saw(r, "");
+    assert_true(cv_report_has(r->report, CV_RULE_CONTAINER_EMPTY));
+}
+
 static void garbage_before_a_mailbox_is_told(void **state)
 {
     rig *r = *state;
@@ -240,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG(a_mailbox_gives_its_mails_by_number),
         RIG(deleted_mails_are_read_on_request_only),
+        RIG(a_container_without_messages_says_so),
         RIG(garbage_before_a_mailbox_is_told),
         RIG(a_mailbox_of_one_mail_is_that_mail),
         RIG(a_mailbox_of_several_is_no_single_message),

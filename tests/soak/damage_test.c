@@ -88,7 +88,7 @@ static void damaged_calendar_and_mail_keep_the_contract(void **state)
 static void damaged_output_of_ours_keeps_the_contract(void **state)
 {
     static const char *const names[] = { "out.eml", "out.ics", "out.msg",
-                                         "out.json" };
+                                         "out.json", "out.tnef" };
     static output out;
     convoke_message *message = NULL;
     (void)state;
