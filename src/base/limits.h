@@ -13,6 +13,10 @@
 #define CV_LIMIT_FINDING_BYTES 1024              /* one text of a finding */
 #define CV_LIMIT_REPORT_BYTES ((size_t)8 << 20)  /* one report */
 
+#define CV_LIMIT_CHILD_BYTES \
+    ((size_t)1 << 30)                 /* memory of a converting child */
+#define CV_LIMIT_CHILD_CPU_SECONDS 60 /* of it, for one item */
+
 #define CV_LIMIT_PROPS 8192         /* properties in one bag */
 #define CV_LIMIT_NAMES 16384        /* named properties in one object tree */
 #define CV_LIMIT_RECIPIENTS 20000   /* rows in one object */

@@ -1,21 +1,27 @@
 /* cmd_convert.c - any message to mail, calendar, .msg or JSON. */
+#include "base/datetime.h"
 #include "base/text.h"
+#include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/converting.h"
 #include "cli/input.h"
+#include "cli/mbox.h"
 #include "cli/output.h"
-#include "convert/walk.h"
-#include "convert/write.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMS "eml (default), ics, msg, tnef, json, mbox or maildir"
 
 #define RELAX_BYTES ((size_t)1 << 20)
+#define JOBS_DEFAULT 4 /* children, unless there are fewer processors */
 
 /* One run of the command. */
 typedef struct job {
-    cv_form to;
-    bool original;
+    batch_config batch;
     cv_convert_options *options; /* owned */
     cli_target target;
     FILE *lines; /* of the report; NULL: none */
@@ -23,7 +29,7 @@ typedef struct job {
     bool failed;
 } job;
 
-/* One input while it is worked on. */
+/* One input to one output. */
 typedef struct item {
     job *job;
     const char *path;
@@ -31,7 +37,9 @@ typedef struct item {
     cv_slice bytes; /* of input */
     size_t written; /* since the input's memory was given back */
     cv_sink out;
-    size_t count; /* outputs so far */
+    cli_file file;
+    cv_status status; /* of the output */
+    size_t count;     /* messages so far */
 } item;
 
 static const char *status_of(const cv_report *report)
@@ -42,7 +50,7 @@ static const char *status_of(const cv_report *report)
 }
 
 /* The report's line; name of the input with "#item" when it holds several. */
-static void put_line(const item *it, cv_slice name, const char *output,
+static void put_line(const item *it, const cv_item *where, const char *output,
                      const char *status, cv_slice message_class,
                      const cv_report *report)
 {
@@ -52,11 +60,7 @@ static void put_line(const item *it, cv_slice name, const char *output,
     cv_buf input, line;
     cv_buf_init(&input, 0);
     cv_buf_init(&line, 0);
-    cv_buf_put_str(&input, it->path);
-    if (name.len) {
-        cv_buf_put_byte(&input, '#');
-        cv_buf_put_slice(&input, name);
-    }
+    batch_put_item_name(it->path, where->folder, where->name, &input);
     cv_report_put_line(report, cv_buf_slice(&input), cv_slice_cstr(output),
                        status, message_class, &line);
     if (line.status != CV_OK ||
@@ -71,7 +75,8 @@ static void put_line(const item *it, cv_slice name, const char *output,
 
 static bool copies_original(const item *it)
 {
-    return it->job->original && it->job->to == CV_FORM_EML &&
+    const batch_plan *plan = &it->job->batch.plan;
+    return plan->original && plan->to == CV_FORM_EML &&
            cv_detect(it->bytes, cv_slice_cstr(it->path)) == CV_INPUT_MIME;
 }
 
@@ -88,33 +93,58 @@ static cv_status write_relaxing(void *ctx, const void *bytes, size_t len,
     return it->out.write(it->out.ctx, bytes, len, err);
 }
 
-static cv_status write_item(item *it, const cv_object *obj, cli_file *file,
+static cv_status write_form(item *it, const cv_object *obj, cv_sink to,
                             cv_report *report, cv_error *err)
 {
-    job *j = it->job;
-    CV_TRY(cli_target_begin(&j->target, it->path, cv_form_extension(j->to),
-                            file, err));
-    it->out = cli_file_sink(file);
+    const batch_plan *plan = &it->job->batch.plan;
     cv_sink sink = { write_relaxing, it };
-    CV_TRY(copies_original(it)
+    it->out = to;
+    return copies_original(it)
                ? cv_sink_put(&sink, it->bytes, err)
-               : cv_write(obj, j->to, j->options, &sink, report, err));
-    return cli_file_commit(file, err);
+               : cv_write(obj, plan->to, plan->options, &sink, report, err);
+}
+
+/* Messages after the first go into an mbox only. */
+static cv_status write_item(item *it, const cv_object *obj, cv_report *report,
+                            cv_error *err)
+{
+    cli_mbox mbox;
+    int64_t time = 0;
+    if (it->count == 1)
+        CV_TRY(cli_target_begin(&it->job->target, &it->file, err));
+    cv_sink to = cli_file_sink(&it->file);
+    if (it->job->batch.plan.packing != BATCH_MBOX)
+        return write_form(it, obj, to, report, err);
+    const cv_bag *props = cv_object_props(obj);
+    if (!cv_bag_ticks(props, CV_PidTagMessageDeliveryTime, &time))
+        (void)cv_bag_ticks(props, CV_PidTagClientSubmitTime, &time);
+    CV_TRY(cli_mbox_begin(&mbox, to, true, time, cli_mail_flags_of(obj), err));
+    cv_status st = write_form(it, obj, cli_mbox_sink(&mbox), report, err);
+    cv_error ignored;
+    cv_status end = cli_mbox_end(&mbox, st == CV_OK ? err : &ignored);
+    return st == CV_OK ? end : st;
 }
 
 /* The input failed, or one of its items. */
-static void say_failed(item *it, cv_slice name, cv_slice message_class,
+static void say_failed(item *it, const cv_item *where, cv_slice message_class,
                        const cv_report *report, cv_error *err)
 {
     it->job->failed = true;
-    if (err->code == CV_ERR_UNSUP && it->job->to == CV_FORM_ICS &&
+    if (err->code == CV_ERR_UNSUP && it->job->batch.plan.to == CV_FORM_ICS &&
         message_class.len)
         cv_fail(err, CV_ERR_UNSUP,
                 "%.*s is no single calendar item; use --to eml, or -o "
                 "FOLDER/ for each event of a calendar",
                 CV_FMT(cv_utf8_clip(message_class, 40)));
     cli_say_failure(it->path, err);
-    put_line(it, name, "", "failed", message_class, report);
+    put_line(it, where, "", "failed", message_class, report);
+}
+
+/* cv_walker.want */
+static bool want_folder(void *ctx, const cv_item *where)
+{
+    const item *it = ctx;
+    return batch_wants_folder(&it->job->batch.plan, where->folder);
 }
 
 /* cv_walker.each: one message of an input. Its failure does not end the
@@ -123,35 +153,41 @@ static cv_status convert_object(void *ctx, const cv_item *where, cv_object *obj,
                                 cv_report *report, cv_error *err)
 {
     item *it = ctx;
-    cli_file file = { 0 };
     cv_error why = { .code = CV_ERR_SYNTAX, .offset = UINT64_MAX };
-    (void)err;
-    it->count++;
+    if (obj && !batch_wants(&it->job->batch.plan, obj))
+        return CV_OK;
+    if (it->count && it->job->batch.plan.packing != BATCH_MBOX)
+        return cv_fail(err, CV_ERR_RANGE,
+                       "holds several messages; give a folder: -o FOLDER/");
     if (!obj) {
         snprintf(why.what, sizeof(why.what), "%.*s cannot be read",
                  CV_FMT(cv_utf8_clip(where->name, 80)));
-        say_failed(it, where->name, CV_S(""), report, &why);
+        say_failed(it, where, CV_S(""), report, &why);
         return CV_OK;
     }
+    it->count++;
     cv_slice message_class = cv_object_class(obj);
-    cv_status status = write_item(it, obj, &file, report, &why);
-    if (status == CV_OK)
-        put_line(it, where->name, file.path ? file.path : "-",
+    it->status = write_item(it, obj, report, &why);
+    if (it->status == CV_OK)
+        put_line(it, where, it->file.path ? it->file.path : "-",
                  status_of(report), message_class, report);
     else
-        say_failed(it, where->name, message_class, report, &why);
-    cli_file_discard(&file);
+        say_failed(it, where, message_class, report, &why);
     return CV_OK;
 }
 
 static cv_status convert_bytes(item *it, cv_report *report, cv_error *err)
 {
-    job *j = it->job;
-    cv_walker walker = { .split = j->target.each,
+    const batch_plan *plan = &it->job->batch.plan;
+    cv_walker walker = { .recover = plan->recover,
+                         .want = want_folder,
                          .each = convert_object,
                          .ctx = it };
-    return cv_walk(it->bytes, cv_slice_cstr(it->path), j->options, &walker,
-                   report, err);
+    CV_TRY(cv_walk(it->bytes, cv_slice_cstr(it->path), plan->options, &walker,
+                   report, err));
+    return it->status == CV_OK && it->file.stream
+               ? cli_file_commit(&it->file, err)
+               : CV_OK;
 }
 
 static void relax(void *ctx)
@@ -162,6 +198,7 @@ static void relax(void *ctx)
 static void convert_path(job *j, const char *path)
 {
     item it = { .job = j, .path = path };
+    cv_item whole = { 0 };
     cv_error err = { .offset = UINT64_MAX };
     cv_report *report = NULL;
     cv_status status = cv_report_new(&report, &err);
@@ -177,84 +214,236 @@ static void convert_path(job *j, const char *path)
         status = convert_bytes(&it, report, &err);
     cv_convert_set_relax(j->options, (cv_relax){ NULL, NULL });
     if (status != CV_OK)
-        say_failed(&it, CV_S(""), CV_S(""), report, &err);
+        say_failed(&it, &whole, CV_S(""), report, &err);
+    cli_file_discard(&it.file);
     cv_report_free(&report);
     cli_input_close(&it.input);
 }
 
-static int open_report(job *j, const cli_args *args)
+static int convert_one(job *j, const cli_args *args)
 {
+    int code = CLI_OK;
     j->lines_name = cli_value(args, "report", NULL);
-    if (!j->lines_name)
-        return CLI_OK;
-    if (strcmp(j->lines_name, "-") == 0)
+    if (j->lines_name && strcmp(j->lines_name, "-") == 0)
         j->lines = stdout;
-    else
-        j->lines = fopen(j->lines_name, "w");
-    return j->lines ? CLI_OK : cli_error("%s: %m", j->lines_name);
+    else if (j->lines_name && !(j->lines = fopen(j->lines_name, "w")))
+        return cli_error("%s: %m", j->lines_name);
+    convert_path(j, cli_operand(args, 0));
+    if (j->lines && j->lines != stdout && fclose(j->lines) != 0)
+        code = cli_error("%s: the report cannot be written", j->lines_name);
+    return code == CLI_OK && j->failed ? CLI_FAILED : code;
 }
 
-static int open_target(job *j, const cli_args *args, const cli_paths *paths)
+/* -- what the options say -- */
+
+/* Folders and containers of mails give several outputs. */
+static bool gives_several(const char *path)
+{
+    struct stat st;
+    uint8_t head[4096];
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0)
+        return false;
+    if (!S_ISREG(st.st_mode))
+        return S_ISDIR(st.st_mode);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
+    if (fd >= 0)
+        close(fd);
+    cv_input_type type =
+        n > 0 ? cv_detect(cv_slice_of(head, (size_t)n), cv_slice_cstr(path))
+              : CV_INPUT_UNKNOWN;
+    return type == CV_INPUT_PST || type == CV_INPUT_MBOX ||
+           type == CV_INPUT_ARCHIVE;
+}
+
+static bool has_several(const job *j, const cli_args *args)
+{
+    const char *path = cli_operand(args, 0);
+    struct stat st;
+    if (cli_operand_count(args) > 1)
+        return true;
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    if (j->batch.plan.packing == BATCH_MAILDIR)
+        return true;
+    if (j->batch.plan.packing == BATCH_MBOX)
+        return folder; /* one mbox takes all of a container */
+    return gives_several(path);
+}
+
+static int set_form(job *j, const cli_args *args)
+{
+    batch_plan *plan = &j->batch.plan;
+    const char *to = cli_value(args, "to", "eml");
+    plan->to = CV_FORM_EML;
+    plan->packing = strcmp(to, "mbox") == 0      ? BATCH_MBOX
+                    : strcmp(to, "maildir") == 0 ? BATCH_MAILDIR
+                                                 : BATCH_FILES;
+    if (plan->packing == BATCH_FILES &&
+        !cv_form_of(cv_slice_cstr(to), &plan->to))
+        return cli_usage_error(args, "--to %s: use " FORMS, to);
+    if (plan->to == CV_FORM_JSON && cli_has(args, "full"))
+        plan->to = CV_FORM_JSON_FULL;
+    return CLI_OK;
+}
+
+static int set_filters(job *j, const cli_args *args)
+{
+    batch_plan *plan = &j->batch.plan;
+    const char *only = cli_value(args, "only", "all");
+    const char *since = cli_value(args, "since", NULL);
+    cv_ical_time time;
+    plan->since = INT64_MIN;
+    plan->folder = cv_slice_cstr(cli_value(args, "folder", ""));
+    while (cv_slice_ends(plan->folder, CV_S("/")))
+        plan->folder.len--;
+    while (cv_slice_starts(plan->folder, CV_S("/")))
+        plan->folder = cv_slice_sub(plan->folder, 1, plan->folder.len);
+    if (!batch_only_of(only, &plan->only))
+        return cli_usage_error(args,
+                               "--only %s: use meetings, mail, contacts, tasks "
+                               "or notes",
+                               only);
+    if (!since || cv_iso_parse(cv_slice_cstr(since), &plan->since) == CV_OK)
+        return CLI_OK;
+    if (strlen(since) == 10 && since[4] == '-' && since[7] == '-') {
+        char date[9];
+        snprintf(date, sizeof date, "%.4s%.2s%.2s", since, since + 5,
+                 since + 8);
+        if (cv_ical_time_parse(cv_slice_cstr(date), &time) == CV_OK) {
+            plan->since = cv_civil_to_ticks(&time.at);
+            return CLI_OK;
+        }
+    }
+    return cli_usage_error(args, "--since %s: use a date such as 2008-08-21",
+                           since);
+}
+
+static int set_jobs(job *j, const cli_args *args)
+{
+    int64_t jobs = sysconf(_SC_NPROCESSORS_ONLN);
+    if (jobs < 1 || jobs > JOBS_DEFAULT)
+        jobs = jobs < 1 ? 1 : JOBS_DEFAULT;
+    if (!cli_number(args, "jobs", 0, BATCH_JOBS_MAX, jobs, &jobs))
+        return CLI_USAGE;
+    j->batch.jobs = (unsigned)jobs;
+    return CLI_OK;
+}
+
+static int open_target(job *j, const cli_args *args)
 {
     cv_error err = { 0 };
     const char *out = cli_value(args, "output", NULL);
-    bool several = paths->count > 1 || paths->had_folder;
-    cv_status status = cli_target_open(out, several, &j->target, &err);
+    cv_status status =
+        cli_target_open(out, has_several(j, args), &j->target, &err);
     if (status == CV_ERR_RANGE)
         return cli_usage_error(args, "%s", err.what);
     if (status != CV_OK)
         return cli_error("%s", err.what);
-    if (j->target.kind == CLI_TO_STDOUT && j->lines == stdout)
+    if (j->target.kind == CLI_TO_STDOUT &&
+        strcmp(cli_value(args, "report", ""), "-") == 0)
         return cli_usage_error(args, "output and report cannot both go to "
                                      "standard output");
+    if (j->target.kind != CLI_TO_FOLDER && cli_has(args, "resume"))
+        return cli_usage_error(args, "--resume is for outputs in a folder");
     return CLI_OK;
 }
 
-static int convert_all(job *j, const cli_args *args)
+/* -- many -- */
+
+/* What must be the same for --resume. */
+static void put_options(const cli_args *args, cv_buf *out)
 {
-    cli_paths paths = { 0 };
-    int code = CLI_OK;
-    for (size_t i = 0; i < cli_operand_count(args); i++) {
-        cv_error err = { 0 };
-        const char *path = cli_operand(args, i);
-        if (cli_paths_add(&paths, path, &err) != CV_OK)
-            code = cli_error("%s: %s", path, err.what);
+    static const char *const names[] = { "to",      "set",      "address-map",
+                                         "only",    "since",    "folder",
+                                         "recover", "original", "full" };
+    cv_buf_put_str(out, CONVOKE_VERSION);
+    for (size_t i = 0; i < CV_LEN(names); i++)
+        for (size_t k = 0; k < cli_count(args, names[i]); k++) {
+            const char *value = cli_value_at(args, names[i], k);
+            cv_buf_printf(out, "\n--%s=%s", names[i], value ? value : "");
+        }
+    size_t len = strlen(cli_value(args, "output", "."));
+    bool slash = cli_value(args, "output", ".")[len ? len - 1 : 0] == '/';
+    cv_buf_put_str(out, slash ? "\n/" : "");
+    for (size_t i = 0; i < cli_operand_count(args); i++)
+        cv_buf_printf(out, "\n%s", cli_operand(args, i));
+    cv_buf_put_byte(out, '\0');
+}
+
+/* Outputs would replace the inputs, or be inputs of the next run. */
+static bool is_input(const char *out, const char *path)
+{
+    struct stat a, b;
+    return stat(out, &a) == 0 && stat(path, &b) == 0 && S_ISDIR(b.st_mode) &&
+           a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+static int convert_batch(job *j, const cli_args *args)
+{
+    cv_buf text;
+    batch_config *c = &j->batch;
+    size_t count = cli_operand_count(args);
+    const char **operands = calloc(count, sizeof *operands);
+    if (!operands)
+        return cli_error("out of memory");
+    c->plan.out = j->target.path;
+    c->plan.split = j->target.each;
+    c->operands = operands;
+    c->operand_count = count;
+    c->several = count > 1;
+    c->resume = cli_has(args, "resume");
+    c->report_name = cli_value(args, "report", NULL);
+    c->plan.lines = c->report_name != NULL;
+    int code = set_jobs(j, args);
+    for (size_t i = 0; i < count && code == CLI_OK; i++) {
+        operands[i] = cli_operand(args, i);
+        if (is_input(c->plan.out, operands[i]))
+            code = cli_error("%s is the output folder itself; give another "
+                             "with -o",
+                             operands[i]);
+        else if (c->resume && strcmp(operands[i], "-") == 0)
+            code = cli_usage_error(args, "standard input cannot be resumed");
     }
-    if (code == CLI_OK && paths.count == 0)
-        code = cli_error("no files there");
+    cv_buf_init(&text, 0);
+    put_options(args, &text);
+    c->options = text.status == CV_OK ? (const char *)text.data : "";
     if (code == CLI_OK)
-        code = open_target(j, args, &paths);
-    for (size_t i = 0; code == CLI_OK && i < paths.count; i++)
-        convert_path(j, paths.rows[i]);
-    cli_paths_clear(&paths);
-    return code == CLI_OK && j->failed ? CLI_FAILED : code;
+        code = batch_run(c);
+    cv_buf_clear(&text);
+    free(operands);
+    return code;
 }
 
 static int run(const cli_args *args)
 {
-    job j = { .original = cli_has(args, "original") };
-    const char *to = cli_value(args, "to", "eml");
-    if (!cv_form_of(cv_slice_cstr(to), &j.to))
-        return cli_usage_error(args, "--to %s: use eml, ics, msg, tnef or json",
-                               to);
-    if (j.to == CV_FORM_JSON && cli_has(args, "full"))
-        j.to = CV_FORM_JSON_FULL;
-    int code = cli_convert_options(args, &j.options);
+    job j = { 0 };
+    j.batch.plan.original = cli_has(args, "original");
+    j.batch.plan.recover = cli_has(args, "recover");
+    int code = set_form(&j, args);
     if (code == CLI_OK)
-        code = open_report(&j, args);
+        code = set_filters(&j, args);
     if (code == CLI_OK)
-        code = convert_all(&j, args);
-    if (j.lines && j.lines != stdout && fclose(j.lines) != 0)
-        code = cli_error("%s: the report cannot be written", j.lines_name);
-    cli_target_close(&j.target);
+        code = cli_convert_options(args, &j.options);
+    j.batch.plan.options = j.options;
+    if (code == CLI_OK)
+        code = open_target(&j, args);
+    if (code == CLI_OK)
+        code = j.target.kind == CLI_TO_FOLDER ? convert_batch(&j, args)
+                                              : convert_one(&j, args);
     cv_convert_options_free(&j.options);
     return code;
 }
 
 static const cli_option options[] = {
-    { 't', "to", "FORM", "eml (default), ics, msg, tnef or json" },
+    { 't', "to", "FORM", FORMS },
     { 'o', "output", "OUT", "file, folder, or - for standard output" },
-    { 'r', "report", "FILE", "what was found and done: JSON, a line an input" },
+    { 'r', "report", "FILE", "what was found and done: JSON, a line an item" },
+    { 'j', "jobs", "N", "children that convert; 0: none (default: up to 4)" },
+    { 0, "resume", NULL, "go on with an unfinished run, redo nothing" },
+    { 0, "only", "KIND", "meetings, mail, contacts, tasks or notes" },
+    { 0, "since", "DATE", "items of that day (UTC) and later" },
+    { 0, "folder", "PATH", "a folder of a container, with those below it" },
+    { 0, "recover", NULL, "deleted and orphaned items of a store as well" },
     CLI_CONVERT_OPTIONS,
     { 0, "original", NULL, "mail that came as mail is copied byte for byte" },
     { 0, "full", NULL, "json: binary values of any size" },
@@ -264,18 +453,22 @@ static const cli_option options[] = {
 const cli_command cli_cmd_convert = {
     .name = "convert",
     .operands = "IN...",
-    .summary =
-        "Convert messages: .msg, TNEF, mail, calendars and objects in JSON.",
+    .summary = "Convert messages and whole archives of them: .msg, mail, "
+               "calendars, objects in JSON.",
     .more =
         "What an input is, is found by its content. A folder stands for the "
-        "files below it;\n- is standard input. Without -o one output goes to "
-        "standard output, several go to the\ncurrent folder. A folder that "
-        "is absent is made. With -o FOLDER/ (with the slash) each\nevent of a "
-        "calendar file becomes an output of its own.\n"
-        "PST is not read by this version.\n\n"
-        "Example:\n"
-        "  convoke convert --to eml -o mails/ --report report.jsonl "
-        "archive/*.msg\n",
+        "files below it, a\nMaildir for its messages; - is standard input. "
+        "Without -o one output goes to standard\noutput, several go to the "
+        "current folder. A folder that is absent is made. The tree of\nfolders "
+        "is kept, with a folder for each container (out/box.pst/Inbox). With "
+        "-o FOLDER/\n(with the slash) each event of a calendar file becomes an "
+        "output of its own.\n"
+        "mbox: a file for each folder, or one for all with -o FILE; maildir: "
+        "-o is the Maildir.\n\n"
+        "Examples:\n"
+        "  convoke convert --to eml -o mails/ --report report.jsonl archive/\n"
+        "  convoke convert --to eml -o mails/ --report report.jsonl --resume "
+        "archive/\n",
     .options = options,
     .min_operands = 1,
     .max_operands = CLI_ANY,

@@ -1,16 +1,11 @@
 #include "cli/output.h"
 
-#include "base/text.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define NAME_BYTES 200 /* of an output, without extension and number */
 
 static cv_status system_error(const char *path, cv_error *err)
 {
@@ -45,79 +40,7 @@ cv_status cli_target_open(const char *out, bool several, cli_target *target,
     }
     target->kind = CLI_TO_FOLDER;
     target->path = out ? out : ".";
-    target->used = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL);
     return make_folder(target->path, err);
-}
-
-void cli_target_close(cli_target *target)
-{
-    if (target->used)
-        g_hash_table_destroy(target->used);
-    target->used = NULL;
-}
-
-/* The last part of a path without an extension that says what it was. */
-static cv_slice stem(const char *input)
-{
-    static const char *const known[] = { ".msg",  ".oft",   ".eml", ".mime",
-                                         ".mbox", ".mhtml", ".mht", ".ics",
-                                         ".json", ".dat",   ".txt" };
-    if (strcmp(input, "-") == 0)
-        return CV_S("stdin");
-    const char *slash = strrchr(input, '/');
-    cv_slice name = cv_slice_cstr(slash ? slash + 1 : input);
-    for (size_t i = 0; i < CV_LEN(known); i++)
-        if (name.len > strlen(known[i]) &&
-            cv_slice_iends(name, cv_slice_cstr(known[i])))
-            return cv_slice_sub(name, 0, name.len - strlen(known[i]));
-    return name;
-}
-
-static bool is_unsafe(uint8_t c)
-{
-    return c < 0x20 || c == 0x7F || (c < 0x80 && strchr("/\\:*?\"<>|", c));
-}
-
-char *cli_safe_name(const char *input, const char *extension, unsigned number)
-{
-    cv_slice name = cv_utf8_clip(stem(input), NAME_BYTES);
-    char count[16] = "", *out = NULL;
-    if (number > 1)
-        snprintf(count, sizeof count, "-%u", number);
-    if (asprintf(&out, "%.*s%s%s", CV_FMT(name), count, extension) < 0)
-        return NULL;
-    bool ascii_only = !cv_utf8_valid(name);
-    for (size_t i = 0; i < name.len && out[i]; i++)
-        if (is_unsafe((uint8_t)out[i]) || (ascii_only && (out[i] & 0x80)))
-            out[i] = '_';
-    if (out[0] == '.')
-        out[0] = '_';
-    return out;
-}
-
-/* A path in the folder that no other output of this run has; letters compare
- * without case, for the sake of other systems. */
-static char *unique_path(cli_target *target, const char *input,
-                         const char *extension)
-{
-    for (unsigned number = 1; number != 0; number++) {
-        char *name = cli_safe_name(input, extension, number);
-        char *key = name ? g_ascii_strdown(name, -1) : NULL;
-        char *path = NULL;
-        if (!key)
-            return NULL;
-        if (!g_hash_table_add(target->used, key)) {
-            free(name);
-            continue;
-        }
-        size_t len = strlen(target->path);
-        if (asprintf(&path, "%s%s%s", target->path,
-                     target->path[len - 1] == '/' ? "" : "/", name) < 0)
-            path = NULL;
-        free(name);
-        return path;
-    }
-    return NULL;
 }
 
 /* Beside the place it will take, so that the rename stays in one file
@@ -148,8 +71,8 @@ static cv_status open_aside(cli_file *file, cv_error *err)
     return CV_OK;
 }
 
-cv_status cli_target_begin(cli_target *target, const char *input,
-                           const char *extension, cli_file *file, cv_error *err)
+cv_status cli_target_begin(const cli_target *target, cli_file *file,
+                           cv_error *err)
 {
     struct stat st;
     *file = (cli_file){ 0 };
@@ -157,9 +80,7 @@ cv_status cli_target_begin(cli_target *target, const char *input,
         file->stream = stdout;
         return CV_OK;
     }
-    file->path = target->kind == CLI_TO_FOLDER
-                     ? unique_path(target, input, extension)
-                     : strdup(target->path);
+    file->path = strdup(target->path);
     if (!file->path)
         return cv_fail(err, CV_ERR_NOMEM, "out of memory");
     if (stat(file->path, &st) != 0 || S_ISREG(st.st_mode))

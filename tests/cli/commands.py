@@ -176,12 +176,12 @@ class Commands(unittest.TestCase):
         self.make("in/sub/a.json", REQUEST)
         self.run_it("convert", "-o", "out", "--report", "rep", "in")
         self.assertEqual(sorted(os.listdir(self.path("out"))),
-                         ["a-2.eml", "a.eml"])
+                         ["a.eml", "sub"])
         lines = self.report("rep")
         self.assertEqual([l["input"] for l in lines],
                          ["in/a.eml", "in/sub/a.json"])
         self.assertEqual([l["output"] for l in lines],
-                         ["out/a.eml", "out/a-2.eml"])
+                         ["out/a.eml", "out/sub/a.eml"])
         self.assertTrue(all(l["status"] == "converted" for l in lines))
 
     def test_one_failure_does_not_stop_the_others(self):
