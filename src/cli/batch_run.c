@@ -581,7 +581,7 @@ static int finish(run *r)
     cv_error err;
     cv_buf text;
     bool complete = !r->stopped && !interrupted;
-    batch_flush(r, true);
+    batch_flush(r, !complete);
     complete = complete && !r->stopped;
     if (complete && batch_place_finish(r->placer, &err) != CV_OK) {
         batch_stop(r, err.what, "the end");

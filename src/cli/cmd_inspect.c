@@ -228,7 +228,7 @@ const cli_command cli_cmd_inspect = {
     .name = "inspect",
     .operands = "FILE",
     .summary =
-        "Show every property, recipient and attachment of a message, or the\n"
+        "Show every property, recipient and attachment of a message, or the "
         "folders and items of a PST, a mailbox or an archive.",
     .options = options,
     .min_operands = 1,

@@ -332,7 +332,7 @@ static cv_status start_lines(journal *j, const journal_start *start,
     cv_buf_put_str(&j->lines, "\nR");
     put_field(&j->lines, cv_slice_cstr(start->report));
     cv_buf_put_byte(&j->lines, '\n');
-    return journal_flush(j, true, err);
+    return journal_flush(j, false, err);
 }
 
 static cv_status open_file(journal *j, const char *path, bool *unfinished,

@@ -1,0 +1,414 @@
+#!/usr/bin/python3
+"""convoke convert at batch size, from outside: trees, reports, children that
+die, runs that are cut off and continued, full disks, mbox and Maildir.
+
+usage: tests/cli/batch.py CONVOKE
+"""
+import glob
+import json
+import mailbox
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+CONVOKE = None
+
+MAIL = ("From: alice@north.example\r\nTo: bob@south.example\r\n"
+        "Subject: %s\r\nDate: Thu, 21 Aug 2008 17:00:0%d +0000\r\n"
+        "Message-ID: <%d@north.example>\r\n\r\n%s\r\n")
+EVENT = ("BEGIN:VEVENT\r\nUID:%d@x.example\r\nDTSTAMP:20080821T170000Z\r\n"
+         "DTSTART:20080821T170000Z\r\nSUMMARY:Event %d\r\nEND:VEVENT\r\n")
+
+
+def mail(number, subject="Hi", text="Hello"):
+    return MAIL % (subject, number % 10, number, text)
+
+
+def calendar(numbers):
+    return ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" +
+            "".join(EVENT % (i, i) for i in numbers) + "END:VCALENDAR\r\n")
+
+
+class Batch(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory(prefix="convoke-batch-")
+        self.addCleanup(self.scratch.cleanup)
+        self.dir = self.scratch.name
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def make(self, name, data):
+        if isinstance(data, str):
+            data = data.encode()
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+        return self.path(name)
+
+    def run_it(self, *args, code=0, **more):
+        done = subprocess.run([CONVOKE, "convert", *args], cwd=self.dir,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=120, check=False, **more)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done
+
+    def start(self, *args):
+        # pylint: disable=consider-using-with
+        child = subprocess.Popen([CONVOKE, "convert", *args], cwd=self.dir,
+                                 stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE)
+        self.addCleanup(child.stderr.close)
+        return child
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def report(self, name):
+        return [json.loads(row) for row in self.read(name).splitlines()]
+
+    def tree(self, name):
+        """Path -> bytes of every file below, hidden ones included."""
+        found = {}
+        for root, _, names in os.walk(self.path(name)):
+            for n in names:
+                path = os.path.join(root, n)
+                found[os.path.relpath(path, self.path(name))] = self.read(path)
+        return found
+
+    def make_many(self, count=60):
+        for i in range(count):
+            self.make("in/%s/m%d.eml" % ("abc"[i % 3], i), mail(i))
+        self.make("in/cal.ics", calendar(range(40)))
+        self.make("in/bad.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+        self.make("in/b/nothing.bin", b"\x00\x01")
+
+    # -- trees and reports --
+
+    def test_the_tree_is_kept(self):
+        self.make("in/a.eml", mail(1))
+        self.make("in/sub/deep/a.eml", mail(2))
+        self.make("in/sub/c.ics", calendar([1, 2]))
+        self.run_it("-o", "out/", "in")
+        self.assertEqual(sorted(self.tree("out")),
+                         ["a.eml", "sub/c-2.eml", "sub/c.eml",
+                          "sub/deep/a.eml"])
+        self.run_it("-o", "two/", "in/sub", "in/a.eml")
+        self.assertEqual(sorted(self.tree("two")),
+                         ["a.eml", "sub/c-2.eml", "sub/c.eml",
+                          "sub/deep/a.eml"])
+
+    def test_any_number_of_children_gives_the_same(self):
+        self.make_many()
+        done = {}
+        for jobs in ("0", "1", "4"):
+            self.run_it("-j", jobs, "-o", "out/", "--report", "rep", "in",
+                        code=1)
+            done[jobs] = (self.tree("out"), self.read("rep"))
+            os.rename(self.path("out"), self.path("out" + jobs))
+        self.assertEqual(len(done["1"][0]), 60 + 40)
+        self.assertEqual(len(done["1"][1].splitlines()), 60 + 40 + 2)
+        for jobs in ("0", "4"):
+            self.assertEqual(done["1"][0], done[jobs][0])
+            self.assertEqual(done["1"][1], done[jobs][1])
+
+    def test_the_report_is_in_order_and_the_summary_counts(self):
+        self.make_many(12)
+        done = self.run_it("-j", "3", "-o", "out/", "-r", "rep", "in", code=1)
+        lines = self.report("rep")
+        inputs = [l["input"].split("#")[0] for l in lines]
+        self.assertEqual(inputs, sorted(inputs))
+        self.assertIn(b"54 items: 52 converted (", done.stderr)
+        self.assertIn(b"2 unreadable", done.stderr)
+        self.assertIn(b"2  not-a-message\n", done.stderr)
+        for line in lines:
+            if line["status"] != "failed":
+                self.assertTrue(os.path.exists(self.path(line["output"])))
+
+    def test_names_suit_every_file_system(self):
+        for name in ("con.eml", "a:b.eml", "A_b.eml", "a_b.eml",
+                     "tr\u0065\u0301s.eml", "tr\u00e9s.eml", "x" * 240 + ".eml"):
+            self.make("in/" + name, mail(1))
+        self.make("in/dot./m.eml", mail(2))
+        self.run_it("-o", "out/", "in")
+        names = sorted(self.tree("out"))
+        self.assertEqual(names, sorted([
+            "A_b.eml", "_con.eml", "a_b-2.eml", "a_b-3.eml", "dot/m.eml",
+            "tr\u00e9s-2.eml", "tr\u00e9s.eml", "x" * 180 + ".eml"]))
+
+    def test_the_output_folder_is_no_input(self):
+        self.make("in/a.eml", mail(1))
+        self.run_it("-o", "in/out/", "in")
+        self.run_it("-o", "in/out/", "in")
+        self.assertEqual(list(self.tree("in/out")), ["a.eml"])
+        done = self.run_it("-o", "in", "in", code=1)
+        self.assertIn(b"output folder itself", done.stderr)
+
+    def test_a_mail_is_not_written_over_itself(self):
+        self.make("a.eml", mail(1) + "\r\n\r\n")
+        self.make("b.eml", mail(2))
+        before = self.read("a.eml")
+        self.run_it("a.eml", "b.eml")
+        self.assertEqual(self.read("a.eml"), before)
+        self.assertEqual(sorted(n for n in os.listdir(self.dir)),
+                         ["a-2.eml", "a.eml", "b-2.eml", "b.eml"])
+
+    # -- filters --
+
+    def test_filters_choose(self):
+        self.make("in/cal.ics", calendar([1, 2]))
+        self.make("in/old.eml", mail(1).replace("2008", "1999"))
+        self.make("in/x/new.eml", mail(2))
+        self.run_it("-o", "m/", "--only", "meetings", "in")
+        self.assertEqual(sorted(self.tree("m")), ["cal-2.eml", "cal.eml"])
+        done = self.run_it("-o", "n/", "--only", "mail", "--since",
+                           "2008-08-21", "in")
+        self.assertEqual(sorted(self.tree("n")), ["x/new.eml"])
+        self.assertIn(b"3 passed over", done.stderr)
+        self.run_it("-o", "f/", "--folder", "X", "in")
+        self.assertEqual(sorted(self.tree("f")), ["x/new.eml"])
+        self.run_it("-o", "g/", "--since", "yesterday", "in", code=2)
+        self.run_it("-o", "g/", "--only", "birds", "in", code=2)
+
+    # -- mbox and Maildir --
+
+    def test_mbox_is_read_by_python(self):
+        self.make("in/a.eml", mail(1, "One", "From here\r\n>From there"))
+        self.make("in/b.eml", mail(2, "Two"))
+        self.make("in/sub/c.eml", mail(3, "Three"))
+        self.run_it("--to", "mbox", "-o", "out/", "in")
+        self.assertEqual(sorted(self.tree("out")),
+                         ["messages.mbox", "sub.mbox"])
+        box = mailbox.mbox(self.path("out/messages.mbox"))
+        self.assertEqual([m["Subject"] for m in box], ["One", "Two"])
+        self.assertEqual(box[0].get_from(),
+                         "MAILER-DAEMON Thu Aug 21 17:00:01 2008")
+        self.assertIn(b"\n>From here\n>>From there", box[0].as_bytes())
+        box.close()
+
+    def test_one_input_gives_one_mbox(self):
+        self.make("a.eml", mail(1, "One"))
+        out = self.run_it("--to", "mbox", "a.eml").stdout
+        self.assertTrue(out.startswith(b"From MAILER-DAEMON Thu Aug 21 "))
+        self.run_it("--to", "mbox", "-o", "x.mbox", "a.eml")
+        self.assertEqual(self.read("x.mbox"), out)
+
+    def test_maildir_both_ways(self):
+        source = mailbox.Maildir(self.path("in"))
+        made = mailbox.MaildirMessage(mail(1, "One").encode())
+        made.set_flags("FRS")
+        made.set_subdir("cur")
+        source.add(made)
+        source.add(mail(2, "Two").encode())
+        sub = source.add_folder("Sent.Entw&APw-rfe")
+        sub.add(mail(3, "Three").encode())
+        self.run_it("--to", "maildir", "-o", "out", "in")
+        box = mailbox.Maildir(self.path("out"))
+        flags = {m["Subject"]: m.get_flags() for m in box}
+        self.assertEqual(flags, {"One": "FRS", "Two": ""})
+        self.assertEqual(box.list_folders(), ["Sent.Entw&APw-rfe"])
+        self.assertEqual([m["Subject"] for m in
+                          box.get_folder("Sent.Entw&APw-rfe")], ["Three"])
+        self.run_it("-o", "mails", "in")
+        self.assertEqual(sorted(self.tree("mails")),
+                         ["One.eml", "Sent/Entw\u00fcrfe/Three.eml",
+                          "Two.eml"])
+        self.run_it("--to", "mbox", "-o", "boxes", "in")
+        box = mailbox.mbox(self.path("boxes/messages.mbox"))
+        self.assertEqual({m["Subject"]: m.get_flags() for m in box},
+                         {"One": "ROAF", "Two": "O"})
+        box.close()
+
+    # -- children that die --
+
+    def heavy(self, name):
+        """An object whose text is beyond what a child may take."""
+        with open(self.make(name, ""), "wb") as f:
+            f.write(b'{"format": "convoke-object/1", "messageClass": '
+                    b'"IPM.Note", "properties": [')
+            f.truncate(250 << 20)
+
+    def children_of(self, pid):
+        with open("/proc/%d/task/%d/children" % (pid, pid),
+                  encoding="ascii") as f:
+            return [int(word) for word in f.read().split()]
+
+    def test_a_killed_child_costs_one_item(self):
+        """A pipe that nobody writes to holds the child at a known item."""
+        for name in ("a", "c"):
+            self.make(name + ".eml", mail(1, name))
+        os.mkfifo(self.path("b.eml"))
+        run = self.start("-j", "1", "-o", "out/", "-r", "rep", "a.eml",
+                         "b.eml", "c.eml")
+        held = os.open(self.path("b.eml"), os.O_WRONLY)  # it is reading
+        os.kill(self.children_of(run.pid)[0], signal.SIGKILL)
+        os.close(held)
+        os.close(os.open(self.path("b.eml"), os.O_WRONLY))  # for the rescue
+        _, text = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0, text)
+        lines = self.report("rep")
+        self.assertEqual([l["status"] for l in lines],
+                         ["converted", "partial", "converted"])
+        self.assertEqual(lines[1]["ladder"], "minimal")
+        self.assertEqual(lines[1]["findings"][0]["rule"], "child-died")
+        self.assertIn("Killed", lines[1]["findings"][0]["found"])
+        self.assertIn(b"Subject: b\r\n", self.read("out/b.eml"))
+
+    @unittest.skipIf("asan" in os.environ.get("ASAN_OPTIONS", ""), "no limits")
+    def test_a_vanishing_input_costs_one_item(self):
+        for name in ("a", "b", "c"):
+            self.make("in/%s.eml" % name, mail(1, name))
+        os.chmod(self.path("in/b.eml"), 0)
+        os.remove(self.path("in/b.eml"))
+        os.symlink("nowhere", self.path("in/b.eml"))
+        self.run_it("-o", "out/", "-r", "rep", "in/a.eml", "in/b.eml",
+                    "in/c.eml", code=1)
+        lines = self.report("rep")
+        self.assertEqual([l["status"] for l in lines],
+                         ["converted", "failed", "converted"])
+        self.assertEqual(lines[1]["findings"][0]["rule"], "io")
+
+    # -- cut off and continued --
+
+    def test_a_killed_run_goes_on_to_the_same_tree(self):
+        self.make_many()
+        for form in ("eml", "mbox", "maildir"):
+            whole, rep = "whole-" + form, "rep-" + form
+            self.run_it("--to", form, "-o", whole + "/", "-r", rep, "in",
+                        code=1)
+            for wait in (0.0, 0.01, 0.03, 0.06, 0.1):
+                out = "out-%s-%g" % (form, wait)
+                args = ("-j", "2", "--to", form, "-o", out + "/", "-r",
+                        out + ".rep", "in")
+                run = self.start(*args)
+                time.sleep(wait)
+                run.kill()
+                run.communicate()
+                self.run_it(*args, "--resume", code=1)
+                self.assertEqual(self.tree(out), self.tree(whole), out)
+                lines = self.report(out + ".rep")
+                self.assertEqual(
+                    [l["status"] for l in lines],
+                    [l["status"] for l in self.report(rep)])
+
+    def hold(self, *more):
+        """A run that stands at its second input, a pipe."""
+        self.make("a.eml", mail(1, "a"))
+        self.make("c.eml", mail(3, "c"))
+        os.mkfifo(self.path("b.eml"))
+        run = self.start("-j", "1", "-o", "out/", *more, "a.eml", "b.eml",
+                         "c.eml")
+        held = os.open(self.path("b.eml"), os.O_WRONLY)
+        for _ in range(500):
+            if os.path.exists(self.path("out/a.eml")):
+                break
+            time.sleep(0.01)
+        self.addCleanup(os.close, held)
+        return run
+
+    def test_ctrl_c_says_how_to_go_on_and_redoes_nothing(self):
+        run = self.hold()
+        run.send_signal(signal.SIGINT)
+        _, text = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, -signal.SIGINT)
+        self.assertIn(b"interrupted", text)
+        self.assertIn(b"--resume", text)
+        self.assertEqual(sorted(os.listdir(self.path("out"))),
+                         [".convoke", "a.eml"])
+        os.remove(self.path("b.eml"))
+        self.make("b.eml", mail(2, "b"))
+        before = os.stat(self.path("out/a.eml"))
+        done = self.run_it("-o", "out/", "--resume", "a.eml", "b.eml", "c.eml")
+        after = os.stat(self.path("out/a.eml"))
+        self.assertEqual((before.st_ino, before.st_mtime_ns),
+                         (after.st_ino, after.st_mtime_ns))
+        self.assertEqual(sorted(os.listdir(self.path("out"))),
+                         ["a.eml", "b.eml", "c.eml"])
+        self.assertIn(b"1 of them done before", done.stderr)
+
+    def test_other_options_are_refused(self):
+        run = self.hold()
+        run.terminate()
+        run.communicate(timeout=60)
+        args = ("-o", "out/", "a.eml", "b.eml", "c.eml")
+        done = self.run_it("--resume", "--to", "msg", *args, code=1)
+        self.assertIn(b"other options or inputs", done.stderr)
+        os.remove(self.path("b.eml"))
+        done = self.run_it(*args, code=1)
+        self.assertIn(b"beginning again", done.stderr)
+        done = self.run_it("--resume", *args, code=1)
+        self.assertIn(b"no unfinished run", done.stderr)
+        self.run_it("--resume", "a.eml", code=2)
+
+    def test_two_runs_do_not_share_a_folder(self):
+        run = self.hold()
+        done = self.run_it("-o", "out/", "a.eml", "c.eml", code=1)
+        self.assertIn(b"another run is writing there", done.stderr)
+        run.kill()
+        run.communicate()
+
+    # -- targets that fail --
+
+    def test_a_full_disk_ends_the_run_whole(self):
+        """A file-size limit meets the mbox, which every item goes into."""
+        for i in range(8):
+            self.make("in/m%d.eml" % i, mail(i, "S%d" % i, "x" * 2000))
+        self.run_it("--to", "mbox", "-o", "whole/", "in")
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+        done = self.run_it("--to", "mbox", "-o", "out/", "in", code=1,
+                           preexec_fn=limit)
+        self.assertIn(b"File too large", done.stderr)
+        self.assertIn(b"stopped at in/m", done.stderr)
+        self.assertEqual(os.listdir(self.path("out")), [".convoke"])
+        self.run_it("--to", "mbox", "-o", "out/", "--resume", "in")
+        self.assertEqual(self.tree("out"), self.tree("whole"))
+
+    def test_an_item_too_large_for_the_target_costs_itself(self):
+        self.make("in/a.eml", mail(1, "a"))
+        self.make("in/b.eml", mail(2, "b", "x" * 20000))
+        self.make("in/c.eml", mail(3, "c"))
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+        done = self.run_it("-o", "out/", "in", code=1, preexec_fn=limit)
+        self.assertIn(b"in/b.eml: ", done.stderr)
+        self.assertEqual(sorted(self.tree("out")), ["a.eml", "c.eml"])
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write anywhere")
+    def test_an_unwritable_target_says_so(self):
+        self.make("in/a.eml", mail(1))
+        os.mkdir(self.path("out"), 0o500)
+        done = self.run_it("-o", "out/", "in", code=1)
+        self.assertIn(b"out/: Permission denied", done.stderr)
+
+    def test_a_target_below_a_file_says_so(self):
+        self.make("in/a.eml", mail(1))
+        self.make("file", "x")
+        done = self.run_it("-o", "file/out/", "in", code=1)
+        self.assertIn(b"Not a directory", done.stderr)
+
+    def test_nothing_is_left_over(self):
+        self.make_many(9)
+        self.run_it("-o", "out/", "in", code=1)
+        self.assertEqual([n for n in self.tree("out")
+                          if not n.endswith(".eml")], [])
+        self.assertEqual(glob.glob(self.path("out", ".*")), [])
+
+
+if __name__ == "__main__":
+    CONVOKE = os.path.abspath(sys.argv.pop(1))
+    result = unittest.main(exit=False, verbosity=0).result
+    bad = len(result.failures) + len(result.errors)
+    print("%d passed, %d failed, %d skipped" % (
+        result.testsRun - bad - len(result.skipped), bad,
+        len(result.skipped)))
+    sys.exit(1 if bad else 0)
