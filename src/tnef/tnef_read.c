@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "tnef/tnef_private.h"
 
+#include <string.h>
+
 #define SEARCHED_BYTES \
     64                /* how far behind the beginning a signature may be \
                        */
@@ -46,7 +48,8 @@ uint16_t cv_tnef_sum(cv_slice bytes)
     while (bytes.len - i >= 8) {
         uint64_t lanes = 0;
         for (unsigned k = 0; k < 128 && bytes.len - i >= 8; k++, i += 8) {
-            uint64_t v = cv_peek_u64le(bytes, i);
+            uint64_t v; /* in any order of bytes */
+            memcpy(&v, bytes.ptr + i, sizeof v);
             lanes += (v & even) + (v >> 8 & even);
         }
         for (unsigned k = 0; k < 64; k += 16)
