@@ -1,6 +1,7 @@
 /* Meeting mail, MIME to MAPI: where the calendar part stands, and what of the
  * mail around it goes into the meeting. */
 #include "convert/meeting_rig.h"
+#include "base/text.h"
 #include "convert/walk.h"
 
 #include <stdio.h>
@@ -86,6 +87,47 @@ static void a_request_is_found_in_any_position(void **state)
         assert_int_equal(cv_object_attachment_count(r->obj), rows[i].files);
         assert_string_prop(rig_props(r), CV_PidTagSentRepresentingSmtpAddress,
                            "alice@north.example");
+    }
+}
+
+/* Teams: three alternatives, all base64, the calendar without a name. */
+static void c066_a_nameless_base64_calendar_is_a_request(void **state)
+{
+    rig *r = *state;
+    static const char *const wraps[][2] = {
+        { "", "" },
+        { "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n",
+          "--m--\r\n" },
+        { "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
+          "Content-Type: multipart/related; boundary=n\r\n\r\n--n\r\n",
+          "--n--\r\n--m--\r\n" },
+    };
+    static const char head[] =
+        "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\nSGVsbG8=\r\n--b\r\n"
+        "Content-Type: text/html; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\nPHA+SGVsbG88L3A+\r\n--b\r\n"
+        "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n";
+    for (size_t i = 0; i < CV_LEN(wraps); i++) {
+        char before[1024], ics[2048], after[64];
+        cv_buf part;
+        int64_t start = 0;
+        cv_buf_init(&part, 0);
+        cv_base64_put(&part, cv_slice_cstr(request), 76);
+        (void)snprintf(ics, sizeof(ics), "%.*s\r\n",
+                       CV_FMT(cv_buf_slice(&part)));
+        cv_buf_clear(&part);
+        (void)snprintf(before, sizeof(before), "%s%s", wraps[i][0], head);
+        (void)snprintf(after, sizeof(after), "--b--\r\n%s", wraps[i][1]);
+        read_with(r, before, ics, after);
+        assert_string_prop(rig_props(r), CV_PidTagMessageClass,
+                           "IPM.Schedule.Meeting.Request");
+        assert_true(
+            cv_bag_ticks(rig_props(r), CV_PidLidAppointmentStartWhole, &start));
+        assert_true(start == TEST_NOW + 24 * HOUR);
+        assert_int_equal(cv_object_attachment_count(r->obj), 0);
     }
 }
 
@@ -324,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG(a_request_is_found_in_any_position),
+        RIG(c066_a_nameless_base64_calendar_is_a_request),
         RIG(a_shown_calendar_beats_an_attached_one),
         RIG(the_mails_text_wins_over_the_description),
         RIG(answers_have_their_classes),

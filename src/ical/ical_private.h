@@ -168,6 +168,8 @@ size_t cv_ical_instances(struct ical_import *in, const cv_ical_comp *event,
                          const cv_timezone *zone, int64_t *out, bool *complete);
 /* Wall clock of a series in this zone. */
 int64_t cv_ical_series_local(const cv_timezone *zone, const ical_moment *m);
+/* Midnight of the day that a moment means in an all-day series. */
+int64_t cv_ical_day_of(const cv_timezone *zone, const ical_moment *m);
 /* The end that UNTIL names, local; ICAL_NO_TIME without one. */
 int64_t cv_ical_rule_until(const struct ical_import *in,
                            const cv_timezone *zone, const ical_rrule *rule);

@@ -26,6 +26,21 @@ int64_t cv_ical_series_local(const cv_timezone *zone, const ical_moment *m)
     return cv_timezone_to_local(zone, m->utc);
 }
 
+/* An instant that is no midnight in the zone is one somewhere else: what is
+ * noon in UTC or later is east of it, the next day (C154). */
+int64_t cv_ical_day_of(const cv_timezone *zone, const ical_moment *m)
+{
+    int64_t local = cv_ical_series_local(zone, m);
+    int64_t rest = (local % ICAL_DAY + ICAL_DAY) % ICAL_DAY;
+
+    if (m->zone && m->local % ICAL_DAY == 0)
+        return m->local; /* midnight in the zone that it names */
+    if (rest == 0 || m->is_date || m->is_floating || m->zone)
+        return local - rest;
+    local = m->utc + ICAL_DAY / 2;
+    return local - (local % ICAL_DAY + ICAL_DAY) % ICAL_DAY;
+}
+
 int64_t cv_ical_rule_until(const ical_import *in, const cv_timezone *zone,
                            const ical_rrule *rule)
 {
@@ -110,7 +125,7 @@ static void add_date(moments *m, const ical_moment *moment)
     int64_t at = cv_ical_series_local(m->zone, moment);
     if (moment->is_date)
         at += m->in->start.local - day_of(m->in->start.local);
-    add(m, m->in->all_day ? day_of(at) : at);
+    add(m, m->in->all_day ? cv_ical_day_of(m->zone, moment) : at);
 }
 
 static void remove_at(moments *m, int64_t at, bool whole_day)
@@ -124,7 +139,9 @@ static void remove_at(moments *m, int64_t at, bool whole_day)
 
 static void remove_date(moments *m, const ical_moment *moment)
 {
-    remove_at(m, cv_ical_series_local(m->zone, moment),
+    remove_at(m,
+              m->in->all_day ? cv_ical_day_of(m->zone, moment)
+                             : cv_ical_series_local(m->zone, moment),
               moment->is_date || m->in->all_day);
 }
 

@@ -253,6 +253,8 @@ static void read_rule(series *s)
 static bool midnight_of(const series *s, const ical_moment *m, uint32_t *out)
 {
     int64_t local = cv_ical_series_local(&s->zone, m);
+    if (s->in->all_day)
+        local = cv_ical_day_of(&s->zone, m);
     if (cv_ticks_to_minutes1601(local, out) != CV_OK)
         return false;
     *out -= *out % 1440;

@@ -55,11 +55,17 @@ static void export_exdates(ical_export *ex)
 {
     const cv_recurrence *r = &ex->series;
 
-    for (size_t i = 0; i < r->deleted_count; i++)
-        if (!is_moved(r, r->deleted[i]))
+    for (size_t i = 0; i < r->deleted_count; i++) {
+        if (is_moved(r, r->deleted[i]))
+            continue;
+        if (!cv_recurrence_is_instance(r, r->deleted[i]))
+            cv_ical_export_say(ex, CV_RULE_ICAL_RRULE, "PidLidAppointmentRecur",
+                               "an excluded date is no instance: left out");
+        else
             cv_ical_export_moment(ex, "EXDATE",
                                   utc_of(ex, r->deleted[i] + r->start_offset),
                                   ex->has_start_zone, &ex->start_zone);
+    }
 }
 
 void cv_ical_export_series_rules(ical_export *ex)

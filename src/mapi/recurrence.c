@@ -18,6 +18,8 @@ typedef struct reading {
     uint32_t codepage;
     uint32_t writer; /* WriterVersion2 */
     bool damaged;
+    uint32_t *late; /* arena; NULL: none */
+    size_t late_count;
 } reading;
 
 /* -- reading: the pattern -- */
@@ -47,6 +49,36 @@ static size_t tidy_dates(uint32_t *dates, size_t count, bool *damaged)
     return kept;
 }
 
+/* Days of dates from noon on, which may mean the next midnight. */
+static cv_status note_late(reading *in, const uint32_t *dates, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (dates[i] % DAY < DAY / 2)
+            continue;
+        if (!in->late)
+            in->late = cv_arena_array(in->arena, count, sizeof(*in->late));
+        if (!in->late)
+            return cv_arena_status(in->arena);
+        in->late[in->late_count++] = dates[i] - dates[i] % DAY;
+    }
+    return CV_OK;
+}
+
+/* Midnights of a zone to the east: the next day is meant when it is an
+ * instance and the day itself is none (C154). */
+static void round_deleted(const reading *in, cv_recurrence *r)
+{
+    if (in->late_count == 0 || !cv_recurrence_is_computable(r))
+        return;
+    for (size_t i = 0; i < in->late_count; i++) {
+        uint32_t *found = bsearch(&in->late[i], r->deleted, r->deleted_count,
+                                  sizeof(*r->deleted), compare_minutes);
+        if (found && !cv_recurrence_is_instance(r, *found) &&
+            cv_recurrence_is_instance(r, *found + DAY))
+            *found += DAY;
+    }
+}
+
 static cv_status read_dates(reading *in, uint32_t **dates, size_t *count)
 {
     uint32_t n;
@@ -61,6 +93,8 @@ static cv_status read_dates(reading *in, uint32_t **dates, size_t *count)
         return cv_arena_status(in->arena);
     for (size_t i = 0; i < n; i++)
         (void)cv_read_u32le(&in->r, &(*dates)[i]);
+    if (!in->late)
+        CV_TRY(note_late(in, *dates, n));
     *count = tidy_dates(*dates, n, &in->damaged);
     return in->r.status;
 }
@@ -371,6 +405,7 @@ cv_status cv_recurrence_parse(cv_arena *arena, cv_slice blob, uint32_t codepage,
         repair_u32(&r.first_dow, r.first_dow > 6, 0, &in.damaged);
         repair_offsets(&r, &in.damaged);
         repair_start(&r, &in.damaged);
+        round_deleted(&in, &r);
         status = repair_deleted(&in, &r);
     }
     if (status != CV_OK)

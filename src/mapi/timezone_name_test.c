@@ -163,6 +163,35 @@ static void history_of_a_zone_becomes_rules(void **state)
     }
 }
 
+/* Between the old and the new change of the United States, from the data of
+ * the system's ICU: nothing of it is compiled in. */
+static void c146_changes_of_law_hold_from_their_year(void **state)
+{
+    static const struct {
+        const char *utc;
+        int32_t minutes;
+    } rows[] = {
+        { "2006-03-26T12:00:00Z", -300 }, { "2006-04-03T12:00:00Z", -240 },
+        { "2006-10-28T12:00:00Z", -240 }, { "2006-10-30T12:00:00Z", -300 },
+        { "2007-03-12T12:00:00Z", -240 }, { "2007-03-26T12:00:00Z", -240 },
+        { "2007-10-30T12:00:00Z", -240 }, { "2007-11-05T12:00:00Z", -300 },
+        { "2030-03-11T12:00:00Z", -240 }, { "2030-11-04T12:00:00Z", -300 },
+    };
+    static const char *const names[] = { "America/New_York",
+                                         "Eastern Standard Time",
+                                         "Eastern Time (US & Canada)", "10" };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(names) * CV_LEN(rows); i++) {
+        cv_timezone tz;
+        const char *name = names[i / CV_LEN(rows)];
+        assert_int_equal(
+            cv_timezone_by_name(arena, cv_slice_cstr(name), &tz, NULL), 0);
+        if (cv_timezone_offset_at(&tz, at(rows[i % CV_LEN(rows)].utc)) !=
+            rows[i % CV_LEN(rows)].minutes * 60)
+            fail_msg("%s at %s", name, rows[i % CV_LEN(rows)].utc);
+    }
+}
+
 static void windows_ids_map_to_iana_and_cdo(void **state)
 {
     cv_slice id =
@@ -207,6 +236,7 @@ int main(void)
         TEST(C155_display_names_are_found),
         TEST(C147_unknown_names_are_not_found),
         TEST(history_of_a_zone_becomes_rules),
+        TEST(c146_changes_of_law_hold_from_their_year),
         TEST(windows_ids_map_to_iana_and_cdo),
         TEST(threads_may_ask_at_once),
     };

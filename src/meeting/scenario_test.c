@@ -754,6 +754,34 @@ static void an_update_keeps_the_answer_unless_the_time_changes(void **state)
     assert_true(track_time(id) == 1);
 }
 
+/* An old client leaves the sequence alone; what goes out has the next one and
+ * a new time stamp, or the other system takes it for the same. */
+static void c068_each_update_has_the_next_sequence(void **state)
+{
+    int32_t last = -1;
+    int64_t stamp = 0;
+    (void)state;
+    store_id id = accepted();
+    for (int i = 0; i < 4; i++) {
+        int64_t now = 0;
+        pass_time(60);
+        if (i % 2)
+            update_place(id, i == 1 ? "Room 9" : "Room 10");
+        else
+            update_time(id, T0 + (3 + i) * 86400 * SEC);
+        post_last(&w.north, &w.south);
+        int32_t sequence = item_i32(&w.south, only_item(&w.south),
+                                    CV_PidLidAppointmentSequence);
+        cv_object *item = open_item(&w.south, only_item(&w.south));
+        assert_true(cv_bag_ticks(cv_object_props(item),
+                                 CV_PidLidOwnerCriticalChange, &now));
+        cv_object_free(&item);
+        assert_true(sequence > last && now > stamp);
+        last = sequence;
+        stamp = now;
+    }
+}
+
 static void the_same_request_twice_makes_one_item(void **state)
 {
     (void)state;
@@ -841,6 +869,7 @@ int main(void)
         SCENARIO(a_cancellation_by_a_stranger_changes_nothing),
         SCENARIO(an_update_keeps_the_answer_unless_the_time_changes),
         SCENARIO(the_same_request_twice_makes_one_item),
+        SCENARIO(c068_each_update_has_the_next_sequence),
         SCENARIO(a_declined_meeting_leaves_the_calendar),
         SCENARIO(a_second_answer_is_later_by_a_second_at_least),
         SCENARIO(an_uninvited_person_who_answers_becomes_optional),
