@@ -57,6 +57,7 @@ docs:
 	@tools/gen-docs
 	@tools/gen-mapping
 	@tools/gen-fidelity
+	@tools/gen-library
 
 install: all
 	@meson install -C build

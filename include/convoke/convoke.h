@@ -1,7 +1,8 @@
 /* convoke.h - the library's interface for programs (docs/library.md).
  *
- * Reads .msg files, mail, iCalendar and Convoke's JSON into a message, tells
- * what is in it, and writes it in any of these forms. Bad input is no error:
+ * Reads .msg files, TNEF, mail, iCalendar, vCards and Convoke's JSON into a
+ * message, alone or out of a PST, a mailbox or an archive, tells what is in
+ * it, and writes it in any of these forms. Bad input is no error:
  * what was wrong is repaired by a rule and told in a report.
  *
  * Plain C11, usable from C++. No globals: different objects may be used in
@@ -181,17 +182,43 @@ convoke_read(const void *bytes, size_t size_bytes, const char *file_name,
              convoke_report *report, convoke_error *err);
 CONVOKE_API void convoke_message_free(convoke_message **message);
 
-/* Called with each message; name: of the item within its container, may be
- * empty. The message lives until the call returns. */
-typedef convoke_status (*convoke_message_fn)(void *ctx,
-                                             const convoke_message *message,
-                                             convoke_text name);
-/* Every message of an input: a calendar of several events gives one each.
- * Errors: the callback's, which end the call; those of convoke_read(). */
+/* Where a message stands in its input. Borrowed: valid during the call it is
+ * given to. */
+typedef struct convoke_item {
+    convoke_text folder; /* below the input, '/' between; may be empty */
+    convoke_text name;   /* in its folder, stable for equal input: a number in
+                            a mailbox, a PST's node id, an event's UID, a
+                            file's name in an archive; may be empty */
+    uint64_t index;      /* place in the walk, from 0 */
+    bool recovered;      /* a deleted or orphaned item */
+} convoke_item;
+
+/* How to walk. Fill it with zeros first: members may come at the end. */
+typedef struct convoke_walker {
+    bool recover; /* deleted and orphaned items, too */
+    bool split;   /* each entry of an iCalendar file by itself; otherwise such
+                     a file is one message, as in convoke_read() */
+    /* Asked before an item is read; NULL: all are wanted. */
+    bool (*want)(void *ctx, const convoke_item *item);
+    /* message NULL: the item cannot be read, the report says why. report:
+     * findings of this item alone. Both live until the call returns. Any
+     * status but CONVOKE_OK ends the walk, which returns it. */
+    convoke_status (*each)(void *ctx, const convoke_item *item,
+                           const convoke_message *message,
+                           const convoke_report *report);
+    void *ctx; /* borrowed */
+} convoke_walker;
+
+/* Every message of an input, one after another, one in memory at a time: of a
+ * PST, a mailbox, an archive, a file of vCards or events; and the message
+ * itself, where the input is one. report NULL: not wanted; else findings
+ * about the container are added to it.
+ * Errors: each()'s; those of convoke_read() for an input that is neither
+ * message nor container. */
 CONVOKE_NODISCARD CONVOKE_API convoke_status
-convoke_read_each(const void *bytes, size_t size_bytes, const char *file_name,
-                  const convoke_options *options, convoke_message_fn each,
-                  void *ctx, convoke_report *report, convoke_error *err);
+convoke_walk(const void *bytes, size_t size_bytes, const char *file_name,
+             const convoke_options *options, const convoke_walker *walker,
+             convoke_report *report, convoke_error *err);
 
 /* Looking. Properties by canonical or classic name: "PidTagSubject",
  * "PR_SUBJECT", "PidLidLocation". A getter answers false, its output
@@ -222,10 +249,11 @@ convoke_message_attachment_string(const convoke_message *message, size_t index,
 
 typedef enum convoke_form {
     CONVOKE_FORM_EML,
-    CONVOKE_FORM_ICS, /* calendar items only */
+    CONVOKE_FORM_ICS, /* calendar items and tasks only */
     CONVOKE_FORM_MSG,
     CONVOKE_FORM_JSON,
-    CONVOKE_FORM_TNEF
+    CONVOKE_FORM_TNEF,
+    CONVOKE_FORM_VCF /* contacts and distribution lists only */
 } convoke_form;
 
 /* Errors: the callback's; CONVOKE_UNSUPPORTED for a form the message does not

@@ -17,7 +17,7 @@ struct convoke_report {
 };
 
 struct convoke_message {
-    cv_object *inner; /* owned, but for a message of convoke_read_each() */
+    cv_object *inner; /* owned, but for a message of convoke_walk() */
 };
 
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a)
@@ -341,41 +341,53 @@ void convoke_message_free(convoke_message **message)
     *message = NULL;
 }
 
-typedef struct visitor {
-    convoke_message_fn fn;
-    void *ctx;
-    cv_report *report;
-} visitor;
+static convoke_item item_of(const cv_item *item)
+{
+    return (convoke_item){ text_of(item->folder), text_of(item->name),
+                           item->index, item->recovered };
+}
+
+/* cv_walker.want */
+static bool ask(void *ctx, const cv_item *item)
+{
+    const convoke_walker *walker = ctx;
+    convoke_item where = item_of(item);
+    return walker->want(walker->ctx, &where);
+}
 
 /* cv_walker.each */
 static cv_status visit(void *ctx, const cv_item *item, cv_object *obj,
                        cv_report *report, cv_error *err)
 {
-    const visitor *v = ctx;
+    const convoke_walker *walker = ctx;
+    convoke_item where = item_of(item);
     convoke_message message = { obj };
-    cv_report_merge(v->report, report);
-    if (!obj)
-        return CV_OK;
-    convoke_status status = v->fn(v->ctx, &message, text_of(item->name));
+    convoke_report findings = { report };
+    convoke_status status =
+        walker->each(walker->ctx, &where, obj ? &message : NULL, &findings);
     return status == CONVOKE_OK
                ? CV_OK
                : cv_fail(err, (cv_status)status, "the message was not taken");
 }
 
-convoke_status convoke_read_each(const void *bytes, size_t size_bytes,
-                                 const char *file_name,
-                                 const convoke_options *options,
-                                 convoke_message_fn each, void *ctx,
-                                 convoke_report *report, convoke_error *err)
+convoke_status convoke_walk(const void *bytes, size_t size_bytes,
+                            const char *file_name,
+                            const convoke_options *options,
+                            const convoke_walker *walker,
+                            convoke_report *report, convoke_error *err)
 {
     call c;
     cv_status status = call_begin(&c, options, report);
-    visitor v = { each, ctx, c.report };
-    cv_walker walker = { .split = true, .each = visit, .ctx = &v };
+    convoke_walker own = *walker;
+    cv_walker inner = { .recover = walker->recover,
+                        .split = walker->split,
+                        .want = walker->want ? ask : NULL,
+                        .each = visit,
+                        .ctx = &own };
     if (status == CV_OK)
         status =
             cv_walk(cv_slice_of(bytes, size_bytes), cv_slice_cstr(file_name),
-                    c.options, &walker, c.report, &c.err);
+                    c.options, &inner, c.report, &c.err);
     return call_end(&c, status, err);
 }
 
@@ -447,7 +459,8 @@ static cv_form form_of(convoke_form form)
                                      [CONVOKE_FORM_ICS] = CV_FORM_ICS,
                                      [CONVOKE_FORM_MSG] = CV_FORM_MSG,
                                      [CONVOKE_FORM_JSON] = CV_FORM_JSON_FULL,
-                                     [CONVOKE_FORM_TNEF] = CV_FORM_TNEF };
+                                     [CONVOKE_FORM_TNEF] = CV_FORM_TNEF,
+                                     [CONVOKE_FORM_VCF] = CV_FORM_VCF };
     return (size_t)form < CV_LEN(forms) ? forms[form] : CV_FORM_COUNT;
 }
 

@@ -2,17 +2,21 @@
 """What a program meets that uses libconvoke: exported symbols, the header, and
 the installed tree with its pkg-config file.
 
-usage: library.py SOURCE BUILD LIBRARY EXAMPLE
+usage: library.py SOURCE BUILD LIBRARY EXAMPLE...
 """
 import email
 import email.policy
 import glob
+import io
+import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 
-SOURCE, BUILD, LIBRARY, EXAMPLE = sys.argv[1:5]
+SOURCE, BUILD, LIBRARY = sys.argv[1:4]
+EXAMPLES = {os.path.basename(path): path for path in sys.argv[4:]}
 HEADER = SOURCE + "/include/convoke/convoke.h"
 FIXTURE = SOURCE + "/tests/library/request.json"
 
@@ -55,16 +59,61 @@ def is_the_fixtures_mail(out):
     assert "DTSTART:20080821T170000Z" in calendar[0].get_content()
 
 
-def example_makes_mail():
-    is_the_fixtures_mail(ok(EXAMPLE, FIXTURE))
+CALENDAR = b"""BEGIN:VCALENDAR\r
+BEGIN:VEVENT\r
+UID:1\r
+DTSTART:20080821T170000Z\r
+SUMMARY:one\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:2\r
+DTSTART:20080822T170000Z\r
+SUMMARY:two\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
 
 
-def example_says_why_it_cannot():
-    done = run(EXAMPLE, LIBRARY)
+def winmail_to_eml_makes_mail():
+    is_the_fixtures_mail(ok(EXAMPLES["winmail_to_eml"], FIXTURE))
+
+
+def winmail_to_eml_says_why_it_cannot():
+    done = run(EXAMPLES["winmail_to_eml"], LIBRARY)
     assert done.returncode == 1
     assert done.stdout == b""
     assert b"neither .msg, mail, iCalendar nor object JSON" in done.stderr, \
         done.stderr
+
+
+def pst_to_ics_writes_each_calendar_item():
+    """Of an archive: what is walked need be no PST."""
+    with tempfile.TemporaryDirectory() as folder:
+        box = folder + "/box.tar"
+        with tarfile.open(box, "w") as tar:
+            for name, data in (("in/c.ics", CALENDAR),
+                               ("in/mail.eml", b"Subject: x\r\n\r\ntext\r\n"),
+                               ("photo.jpg", b"\xFF\xD8\xFF")):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+        out = folder + "/out"
+        os.mkdir(out)
+        ok(EXAMPLES["pst_to_ics"], box, out)
+        assert sorted(os.listdir(out)) == ["00000000.ics", "00000001.ics"]
+        with open(out + "/00000001.ics", encoding="utf-8") as text:
+            assert "SUMMARY:two" in text.read()
+
+
+def any_to_json_prints_every_message():
+    out = ok(EXAMPLES["any_to_json"], input=CALENDAR).decode()
+    decoder, objects, at = json.JSONDecoder(), [], 0
+    while out[at:].strip():
+        at += len(out[at:]) - len(out[at:].lstrip())
+        found, at = decoder.raw_decode(out, at)
+        objects.append(found)
+    assert len(objects) == 2, objects
+    assert {found["format"] for found in objects} == {"convoke-object/1"}
 
 
 def installed_tree(folder):
@@ -83,7 +132,7 @@ def installs_header_libraries_and_pkgconfig_file():
         headers = glob.glob(folder + "/**/*.h", recursive=True)
         assert [os.path.basename(h) for h in headers] == ["convoke.h"], headers
         names = {os.path.basename(f) for f in glob.glob(
-            folder + "/**/libconvoke.*", recursive=True)}
+            folder + "/**/libconvoke.[as]*", recursive=True)}
         assert names == {"libconvoke.a", "libconvoke.so", "libconvoke.so.0",
                          "libconvoke.so.0.0.0"}, names
         assert ok("pkg-config", "--modversion", "convoke", env=env)
@@ -91,17 +140,23 @@ def installs_header_libraries_and_pkgconfig_file():
         assert "-lconvoke" in flags and "-lical" not in flags, flags
 
 
-def example_builds_against_the_installed_tree():
+def installs_the_man_page():
+    with tempfile.TemporaryDirectory() as folder:
+        installed_tree(folder)
+        assert glob.glob(folder + "/**/man3/libconvoke.3*", recursive=True)
+
+
+def examples_build_against_the_installed_tree():
     with tempfile.TemporaryDirectory() as folder:
         env = installed_tree(folder)
         flags = ok("pkg-config", "--cflags", "--libs", "convoke",
                    env=env).decode().split()
-        program = folder + "/eml_from_msg"
-        ok("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", program,
-           SOURCE + "/examples/eml_from_msg.c", *flags,
-           *sanitizer_flags())
+        for name in EXAMPLES:
+            ok("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o",
+               folder + "/" + name, SOURCE + "/examples/%s.c" % name, *flags,
+               *sanitizer_flags())
         where = [flag[2:] for flag in flags if flag.startswith("-L")]
-        is_the_fixtures_mail(ok(program, FIXTURE, env=dict(
+        is_the_fixtures_mail(ok(folder + "/winmail_to_eml", FIXTURE, env=dict(
             os.environ, LD_LIBRARY_PATH=":".join(where))))
 
 
@@ -115,10 +170,13 @@ def main():
     failed = 0
     tests = [exported_symbols_are_the_listed_ones,
              header_compiles_alone_as_c_and_cxx,
-             example_makes_mail,
-             example_says_why_it_cannot,
+             winmail_to_eml_makes_mail,
+             winmail_to_eml_says_why_it_cannot,
+             pst_to_ics_writes_each_calendar_item,
+             any_to_json_prints_every_message,
              installs_header_libraries_and_pkgconfig_file,
-             example_builds_against_the_installed_tree]
+             installs_the_man_page,
+             examples_build_against_the_installed_tree]
     for test in tests:
         try:
             test()

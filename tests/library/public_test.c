@@ -259,27 +259,82 @@ static void unknown_settings_are_refused(void **state)
     assert_null(options);
 }
 
-static convoke_status count_messages(void *ctx, const convoke_message *message,
-                                     convoke_text name)
+typedef struct seen {
+    unsigned events, unreadable, asked;
+    unsigned stop_at; /* events; 0: never */
+} seen;
+
+static convoke_status count_messages(void *ctx, const convoke_item *item,
+                                     const convoke_message *message,
+                                     const convoke_report *report)
 {
-    unsigned *count = ctx;
-    (void)name;
-    assert_text(convoke_message_class(message), "IPM.Appointment");
-    return ++*count < 3 ? CONVOKE_OK : CONVOKE_IO;
+    seen *s = ctx;
+    if (!message) {
+        s->unreadable++;
+        assert_text(item->name, "2");
+        assert_int_equal(convoke_report_count(report), 1);
+        assert_text(convoke_report_field(report, 0, CONVOKE_FIELD_RULE),
+                    "not-a-message");
+        return CONVOKE_OK;
+    }
+    s->events++;
+    return s->events == s->stop_at ? CONVOKE_IO : CONVOKE_OK;
+}
+
+static bool want_all_but_the_first(void *ctx, const convoke_item *item)
+{
+    seen *s = ctx;
+    s->asked++;
+    return item->index != 0;
 }
 
 static void each_event_of_a_calendar_is_a_message(void **state)
 {
-    unsigned count = 0;
+    seen s = { 0 };
+    convoke_walker walker = { .split = true,
+                              .each = count_messages,
+                              .ctx = &s };
     (void)state;
-    assert_int_equal(convoke_read_each(TEXT(two_events), NULL, NULL,
-                                       count_messages, &count, NULL, NULL),
-                     CONVOKE_OK);
-    assert_int_equal(count, 2);
-    assert_int_equal(convoke_read_each(TEXT(two_events), NULL, NULL,
-                                       count_messages, &count, NULL, NULL),
-                     CONVOKE_IO);
-    assert_int_equal(count, 3);
+    assert_int_equal(
+        convoke_walk(TEXT(two_events), NULL, NULL, &walker, NULL, NULL),
+        CONVOKE_OK);
+    assert_int_equal(s.events, 2);
+    walker.split = false; /* one message that holds the file */
+    assert_int_equal(
+        convoke_walk(TEXT(two_events), NULL, NULL, &walker, NULL, NULL),
+        CONVOKE_OK);
+    assert_int_equal(s.events, 3);
+}
+
+static void a_walk_asks_first_and_ends_when_told(void **state)
+{
+    seen s = { .stop_at = 1 };
+    convoke_error err;
+    convoke_walker walker = { .split = true,
+                              .want = want_all_but_the_first,
+                              .each = count_messages,
+                              .ctx = &s };
+    (void)state;
+    assert_int_equal(
+        convoke_walk(TEXT(two_events), NULL, NULL, &walker, NULL, &err),
+        CONVOKE_IO);
+    assert_int_equal(err.code, CONVOKE_IO);
+    assert_int_equal(s.asked, 2);
+    assert_int_equal(s.events, 1);
+}
+
+static void an_item_that_cannot_be_read_is_told(void **state)
+{
+    static const char cards[] = "BEGIN:VCARD\nFN:A\nEND:VCARD\n"
+                                "BEGIN:VCARD\nEND:VCARD\n";
+    seen s = { 0 };
+    convoke_walker walker = { .each = count_messages, .ctx = &s };
+    (void)state;
+    assert_int_equal(
+        convoke_walk(TEXT(cards), "x.vcf", NULL, &walker, NULL, NULL),
+        CONVOKE_OK);
+    assert_int_equal(s.events, 1);
+    assert_int_equal(s.unreadable, 1);
 }
 
 static int64_t fixed_now(void *ctx)
@@ -324,6 +379,8 @@ int main(void)
         cmocka_unit_test(the_legacy_failure_is_a_setting),
         cmocka_unit_test(unknown_settings_are_refused),
         cmocka_unit_test(each_event_of_a_calendar_is_a_message),
+        cmocka_unit_test(a_walk_asks_first_and_ends_when_told),
+        cmocka_unit_test(an_item_that_cannot_be_read_is_told),
         cmocka_unit_test(equal_clock_and_chance_give_equal_bytes),
     };
     return cmocka_run_group_tests_name("public", tests, NULL, NULL);

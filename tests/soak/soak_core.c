@@ -80,13 +80,23 @@ typedef struct walk {
     unsigned messages;
 } walk;
 
-static convoke_status visit(void *ctx, const convoke_message *message,
-                            convoke_text name)
+static convoke_status visit(void *ctx, const convoke_item *item,
+                            const convoke_message *message,
+                            const convoke_report *report)
 {
     walk *w = ctx;
-    (void)name;
-    w->wrong = write_all(message);
+    (void)item;
+    (void)report;
+    if (message)
+        w->wrong = write_all(message);
     return w->wrong || ++w->messages == EACH_MOST ? CONVOKE_IO : CONVOKE_OK;
+}
+
+static bool may_hold_several(convoke_type type)
+{
+    return type == CONVOKE_TYPE_ICAL || type == CONVOKE_TYPE_PST ||
+           type == CONVOKE_TYPE_MBOX || type == CONVOKE_TYPE_VCARD ||
+           type == CONVOKE_TYPE_ARCHIVE;
 }
 
 static const char *judge_read(convoke_status status)
@@ -109,6 +119,9 @@ const char *soak_convert(const uint8_t *bytes, size_t size, const char *name,
 {
     convoke_message *message = NULL;
     walk w = { NULL, 0 };
+    convoke_walker walker = {
+        .recover = true, .split = true, .each = visit, .ctx = &w
+    };
     convoke_status status =
         convoke_read(bytes, size, name, NULL, &message, NULL, NULL);
     const char *wrong = judge_read(status);
@@ -117,10 +130,10 @@ const char *soak_convert(const uint8_t *bytes, size_t size, const char *name,
         wrong = write_all(message);
     }
     convoke_message_free(&message);
-    /* Only a calendar has more than the one that was just written. */
-    if (wrong || convoke_detect(bytes, size, name) != CONVOKE_TYPE_ICAL)
+    /* Others have no more than the one that was just written. */
+    if (wrong || !may_hold_several(convoke_detect(bytes, size, name)))
         return wrong;
-    status = convoke_read_each(bytes, size, name, NULL, visit, &w, NULL, NULL);
+    status = convoke_walk(bytes, size, name, NULL, &walker, NULL, NULL);
     *messages += w.messages;
     if (w.wrong || status == CONVOKE_IO)
         return w.wrong;
