@@ -272,6 +272,40 @@ static bool is_kept(const ical_import *in, const cv_ical_prop *prop)
            is_token(prop->name) && cv_line_param_get(prop, "TZID").len == 0;
 }
 
+/* A length in the one form everybody reads; false for what is none. */
+static bool put_length(cv_arena *arena, cv_line_writer *w,
+                       const cv_ical_prop *prop)
+{
+    cv_ical_prop tidy = *prop;
+    int64_t seconds;
+    cv_buf buf;
+
+    if (cv_ical_utc_of_text(cv_slice_trim(prop->value)) != ICAL_NO_TIME) {
+        put_line(arena, w, prop, false);
+        return true;
+    }
+    if (cv_ical_duration_parse(cv_slice_trim(prop->value), &seconds) != CV_OK)
+        return false;
+    cv_buf_init(&buf, 64);
+    cv_ical_duration_put(&buf, seconds);
+    tidy.value = cv_buf_slice(&buf);
+    put_line(arena, w, &tidy, false);
+    cv_buf_clear(&buf);
+    return true;
+}
+
+static void keep_comp_line(cv_arena *arena, cv_line_writer *w,
+                           const cv_ical_prop *prop)
+{
+    bool length = cv_slice_eq(prop->name, CV_S("TRIGGER")) ||
+                  cv_slice_eq(prop->name, CV_S("DURATION"));
+
+    if (!is_token(prop->name) || (length && put_length(arena, w, prop)))
+        return;
+    if (!length)
+        put_line(arena, w, prop, false);
+}
+
 static void keep_comp(cv_arena *arena, cv_line_writer *w,
                       const cv_ical_comp *comp)
 {
@@ -279,8 +313,7 @@ static void keep_comp(cv_arena *arena, cv_line_writer *w,
     cv_line_raw(w, comp->name);
     cv_line_end(w);
     for (size_t i = 0; i < comp->prop_count; i++)
-        if (is_token(comp->props[i].name))
-            put_line(arena, w, &comp->props[i], false);
+        keep_comp_line(arena, w, &comp->props[i]);
     cv_line_begin(w, "END:");
     cv_line_raw(w, comp->name);
     cv_line_end(w);

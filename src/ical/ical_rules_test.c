@@ -143,6 +143,8 @@ static void c049_rules_without_counterpart_are_expanded(void **state)
     for (size_t i = 0; i < CV_LEN(rows); i++) {
         assert_true(import_lines(rows[i].lines));
         assert_true(cv_report_has(report, CV_RULE_ICAL_RRULE));
+        if (strstr(rows[i].lines, "20MO"))
+            continue; /* refused by others: the dates go out */
         /* The original goes out again, and none of its dates beside it. */
         const char *text = written(obj, NULL, &everything);
         if (!has_line(text, cv_arena_cstr(

@@ -47,6 +47,15 @@ void cv_ical_export_original_rules(ical_export *ex)
     }
 }
 
+/* "20MO" is grammatical, but python3-icalendar and others refuse two digits. */
+static bool is_read_by_all(const ical_rrule *rule)
+{
+    for (size_t i = 0; i < rule->by_day_count; i++)
+        if (rule->by_day[i].nth > 9 || rule->by_day[i].nth < -9)
+            return false;
+    return true;
+}
+
 /* What was repaired when it was read does not go out as it was. */
 static bool is_clean(ical_export *ex, const cv_ical_comp *event)
 {
@@ -59,7 +68,7 @@ static bool is_clean(ical_export *ex, const cv_ical_comp *event)
             continue;
         if (cv_ical_rrule_parse(ex->arena, prop->value, &rule) != CV_OK ||
             rule.repaired || rule.until_is_bad ||
-            (rule.count && rule.has_until))
+            (rule.count && rule.has_until) || !is_read_by_all(&rule))
             return false;
     }
     return true;
