@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/converting.h"
 #include "cli/input.h"
+#include "cli/inspect_blob.h"
 #include "cli/inspect_tree.h"
 #include "mapi/json.h"
 
@@ -206,7 +207,10 @@ static int run(const cli_args *args)
     cv_status status = cv_report_new(&report, &err);
     if (status == CV_OK)
         status = cli_input_open(cli_operand(args, 0), &input, &err);
-    if (status == CV_OK)
+    const char *kind = cli_value(args, "blob", NULL);
+    if (status == CV_OK && kind)
+        status = cli_show_blob(kind, input.bytes, &err);
+    else if (status == CV_OK)
         status = inspect(args, input.bytes, options_used, report, &err);
     if (status != CV_OK)
         cli_say_failure(cli_operand(args, 0), &err);
@@ -219,6 +223,7 @@ static int run(const cli_args *args)
 static const cli_option options[] = {
     { 'j', "json", NULL, "the JSON form of the object" },
     { 0, "full", NULL, "values of any size" },
+    CLI_BLOB_OPTION,
     CLI_TREE_OPTIONS,
     CLI_CONVERT_OPTIONS,
     { 0 },

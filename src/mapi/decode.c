@@ -1,18 +1,20 @@
-#include "mapi/decode.h"
+#include "mapi/decode_private.h"
 
-#include "mapi/entryid.h"
 #include "mapi/globalid.h"
 #include "mapi/recurrence.h"
 #include "mapi/timezone.h"
 
 #include "base/datetime.h"
 #include "base/limits.h"
+#include "base/reader.h"
+#include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HEAD_BYTES 22
 #define REPLY_BYTES 5
-#define SHOWN_ROWS 1000                /* replies, entry ids, rules */
+#define TZDEF_VERSION 0x0102           /* major 2, minor 1 */
 #define BUDGET_BYTES ((size_t)8 << 20) /* of one decoded blob */
 
 /* -- conversation index --------------------------------------------------- */
@@ -96,7 +98,7 @@ static void put_days(cv_json_writer *w, const char *key, const uint32_t *days,
                      size_t count)
 {
     cv_json_begin_array(w, key);
-    for (size_t i = 0; i < count && i < SHOWN_ROWS; i++)
+    for (size_t i = 0; i < count && i < DECODE_SHOWN_ROWS; i++)
         put_day(w, NULL, days[i]);
     cv_json_end_array(w);
 }
@@ -110,12 +112,20 @@ static void put_guid(cv_json_writer *w, const char *key, const cv_guid *guid)
 
 /* -- one function a structure: puts nothing when it cannot be read --------- */
 
-typedef struct decoding {
-    cv_json_writer *w; /* borrowed */
-    cv_arena *arena;   /* owned, for this blob */
-    cv_slice blob;
-    uint32_t codepage;
-} decoding;
+void cv_decode_put_guid(cv_json_writer *w, const char *key, cv_slice bytes)
+{
+    cv_guid guid;
+    cv_assert(bytes.len == sizeof guid.b);
+    memcpy(guid.b, bytes.ptr, sizeof guid.b);
+    put_guid(w, key, &guid);
+}
+
+void cv_decode_put_flags(cv_json_writer *w, const char *key, uint32_t flags)
+{
+    char text[16];
+    (void)snprintf(text, sizeof text, "0x%08X", (unsigned)flags);
+    cv_json_put_str(w, key, text);
+}
 
 static void put_global_id(const decoding *d)
 {
@@ -123,7 +133,7 @@ static void put_global_id(const decoding *d)
     cv_slice uid = cv_globalid_to_uid(d->arena, d->blob);
     if (!uid.ptr || cv_globalid_parse(d->blob, &id) != CV_OK)
         return;
-    cv_json_begin_object(d->w, "decoded");
+    cv_json_begin_object(d->w, d->key);
     cv_json_put_text(d->w, "uid", uid);
     if (id.year != 0) {
         cv_slice date =
@@ -136,49 +146,18 @@ static void put_global_id(const decoding *d)
     cv_json_end_object(d->w);
 }
 
-static void put_entry_id_object(cv_json_writer *w, const char *key,
-                                const cv_entryid *id)
+/* A reply's five bytes as they stand there. */
+static void put_level(cv_json_writer *w, const uint8_t *bytes)
 {
-    static const char *const kinds[] = { "other", "oneOff", "exchange",
-                                         "contact" };
-    cv_json_begin_object(w, key);
-    cv_json_put_str(w, "kind", kinds[id->kind]);
-    if (id->kind == CV_ENTRYID_ONE_OFF)
-        cv_json_put_text(w, "name", id->name);
-    if (id->kind == CV_ENTRYID_EX)
-        cv_json_put_int(w, "type", id->ex_type);
-    if (id->kind == CV_ENTRYID_ONE_OFF || id->kind == CV_ENTRYID_EX) {
-        cv_json_put_text(w, "addressType", id->address_type);
-        cv_json_put_text(w, "address", id->address);
-    }
-    if (id->kind == CV_ENTRYID_ONE_OFF)
-        cv_json_put_bool(w, "richInfo", !id->no_rich_info);
+    uint32_t delta = 0;
+    for (size_t i = 0; i < 4; i++)
+        delta = delta << 8 | bytes[i];
+    cv_json_begin_object(w, NULL);
+    cv_json_put_int(w, "deltaCode", delta >> 31);
+    cv_json_put_int(w, "timeDelta", delta & 0x7FFFFFFF);
+    cv_json_put_int(w, "random", bytes[4] >> 4);
+    cv_json_put_int(w, "level", bytes[4] & 15);
     cv_json_end_object(w);
-}
-
-static void put_entry_id(const decoding *d)
-{
-    cv_entryid id;
-    if (cv_entryid_parse(d->arena, d->blob, &id) == CV_OK &&
-        id.kind != CV_ENTRYID_OTHER)
-        put_entry_id_object(d->w, "decoded", &id);
-}
-
-static void put_flat_entries(const decoding *d)
-{
-    cv_slice *ids;
-    size_t count;
-    if (cv_flat_entries_parse(d->arena, d->blob, &ids, &count) != CV_OK)
-        return;
-    cv_json_begin_array(d->w, "decoded");
-    for (size_t i = 0; i < count && i < SHOWN_ROWS; i++) {
-        cv_entryid id = { .kind = CV_ENTRYID_OTHER };
-        if (cv_entryid_parse(d->arena, ids[i], &id) == CV_OK)
-            put_entry_id_object(d->w, NULL, &id);
-        else
-            cv_json_put_null(d->w, NULL);
-    }
-    cv_json_end_array(d->w);
 }
 
 static void put_conversation(const decoding *d)
@@ -188,14 +167,18 @@ static void put_conversation(const decoding *d)
         return;
     size_t replies = ci.replies.len / REPLY_BYTES;
     uint64_t time = ci.time; /* at most 1000 * 2^54 more: no overflow */
-    cv_json_begin_object(d->w, "decoded");
+    cv_json_begin_object(d->w, d->key);
     put_filetime(d->w, "time", ci.time);
     put_guid(d->w, "guid", &ci.guid);
     cv_json_begin_array(d->w, "replies");
-    for (size_t i = 0; i < replies && i < SHOWN_ROWS; i++) {
+    for (size_t i = 0; i < replies && i < DECODE_SHOWN_ROWS; i++) {
         time += cv_conversation_reply_delta(&ci, i);
         put_filetime(d->w, NULL, ci.modern ? 0 : time);
     }
+    cv_json_end_array(d->w);
+    cv_json_begin_array(d->w, "levels");
+    for (size_t i = 0; i < replies && i < DECODE_SHOWN_ROWS; i++)
+        put_level(d->w, ci.replies.ptr + i * REPLY_BYTES);
     cv_json_end_array(d->w);
     cv_json_end_object(d->w);
 }
@@ -304,7 +287,7 @@ static void put_recurrence(const decoding *d)
     if (cv_recurrence_parse(d->arena, d->blob, d->codepage, &r, &damaged,
                             NULL) != CV_OK)
         return;
-    cv_json_begin_object(d->w, "decoded");
+    cv_json_begin_object(d->w, d->key);
     cv_json_put_text(d->w, "text", cv_recurrence_describe(d->arena, &r));
     if (damaged)
         cv_json_put_bool(d->w, "damaged", true);
@@ -314,7 +297,7 @@ static void put_recurrence(const decoding *d)
         cv_json_put_int(d->w, "startMinute", r.start_offset);
         cv_json_put_int(d->w, "endMinute", r.end_offset);
         cv_json_begin_array(d->w, "exceptions");
-        for (size_t i = 0; i < r.exception_count && i < SHOWN_ROWS; i++)
+        for (size_t i = 0; i < r.exception_count && i < DECODE_SHOWN_ROWS; i++)
             put_exception(d->w, &r.exceptions[i]);
         cv_json_end_array(d->w);
     }
@@ -343,13 +326,13 @@ static void put_onset(cv_json_writer *w, const char *key,
 
 static void put_zone(const decoding *d, const cv_timezone *tz, bool named)
 {
-    cv_json_begin_object(d->w, "decoded");
+    cv_json_begin_object(d->w, d->key);
     if (named) {
         cv_json_put_text(d->w, "keyName", tz->key_name);
         cv_json_put_int(d->w, "effective", (int64_t)tz->effective);
     }
     cv_json_begin_array(d->w, "rules");
-    for (size_t i = 0; i < tz->rule_count && i < SHOWN_ROWS; i++) {
+    for (size_t i = 0; i < tz->rule_count && i < DECODE_SHOWN_ROWS; i++) {
         const cv_tz_rule *rule = &tz->rules[i];
         cv_json_begin_object(d->w, NULL);
         if (named) {
@@ -369,8 +352,14 @@ static void put_zone(const decoding *d, const cv_timezone *tz, bool named)
 
 static void put_zone_definition(const decoding *d)
 {
-    cv_timezone tz;
-    if (cv_tzdef_parse(d->arena, d->blob, &tz) == CV_OK)
+    cv_timezone tz = { .rule_count = 0 };
+    /* One without rules is of no use, but says which zone was meant. */
+    size_t chars = cv_peek_u16le(d->blob, 6);
+    cv_slice name = cv_slice_sub(d->blob, 8, 2 * chars);
+    tz.key_name = cv_utf16le_to_utf8(d->arena, name, true, NULL);
+    if (cv_tzdef_parse(d->arena, d->blob, &tz) == CV_OK ||
+        (cv_peek_u16le(d->blob, 0) == TZDEF_VERSION && tz.key_name.len &&
+         name.len == 2 * chars))
         put_zone(d, &tz, true);
 }
 
@@ -383,6 +372,23 @@ static void put_zone_struct(const decoding *d)
 
 /* -- which property holds what -------------------------------------------- */
 
+/* By name, for blobs that come without their property. */
+static const struct {
+    const char *name;
+    void (*put)(const decoding *d);
+} kinds[] = {
+    { "recurrence", put_recurrence },
+    { "time-zone-definition", put_zone_definition },
+    { "time-zone", put_zone_struct },
+    { "global-id", put_global_id },
+    { "entry-id", cv_decode_entry_id },
+    { "entry-ids", cv_decode_flat_entries },
+    { "conversation-index", put_conversation },
+    { "recipient-rows", cv_decode_recipient_rows },
+    { "property-definitions", cv_decode_property_definitions },
+    { "report-tag", cv_decode_report_tag },
+};
+
 static const struct {
     cv_tag tag;
     void (*put)(const decoding *d);
@@ -390,7 +396,11 @@ static const struct {
     { CV_PidLidGlobalObjectId, put_global_id },
     { CV_PidLidCleanGlobalObjectId, put_global_id },
     { CV_PidTagConversationIndex, put_conversation },
-    { CV_PidTagReplyRecipientEntries, put_flat_entries },
+    { CV_PidTagReplyRecipientEntries, cv_decode_flat_entries },
+    { CV_PidTagEntryId, cv_decode_entry_id },
+    { CV_PidTagParentEntryId, cv_decode_entry_id },
+    { CV_PidTagReportTag, cv_decode_report_tag },
+    { CV_PidLidPropertyDefinitionStream, cv_decode_property_definitions },
     { CV_PidLidAppointmentRecur, put_recurrence },
     { CV_PidLidTaskRecurrence, put_recurrence },
     { CV_PidLidTimeZoneStruct, put_zone_struct },
@@ -400,20 +410,47 @@ static const struct {
     { CV_PidLidAppointmentTimeZoneDefinitionEndDisplay, put_zone_definition },
 };
 
+static void run(decoding *d, void (*put)(const decoding *d))
+{
+    if (cv_arena_new(BUDGET_BYTES, &d->arena, NULL) != CV_OK)
+        return;
+    put(d);
+    cv_arena_free(&d->arena);
+}
+
 void cv_decode_put_json(cv_json_writer *w, const cv_prop *prop,
                         uint32_t codepage)
 {
-    decoding d = { .w = w, .blob = prop->value.bytes, .codepage = codepage };
+    decoding d = { .w = w,
+                   .key = "decoded",
+                   .blob = prop->value.bytes,
+                   .codepage = codepage };
     /* Any binary may be an entry id: its provider's UID tells. */
-    void (*put)(const decoding *d) = put_entry_id;
+    void (*put)(const decoding *d) = cv_decode_maybe_entry_id;
     if (prop->value.type != CV_T_BINARY)
         return;
     for (size_t i = 0; i < CV_LEN(structures); i++) {
         if (CV_TAG_ID(structures[i].tag) == CV_TAG_ID(prop->tag))
             put = structures[i].put;
     }
-    if (cv_arena_new(BUDGET_BYTES, &d.arena, NULL) != CV_OK)
-        return;
-    put(&d);
-    cv_arena_free(&d.arena);
+    run(&d, put);
+}
+
+const char *cv_decode_kind(size_t index)
+{
+    return index < CV_LEN(kinds) ? kinds[index].name : NULL;
+}
+
+cv_status cv_decode_blob(const char *kind, cv_slice blob, uint32_t codepage,
+                         cv_buf *out)
+{
+    cv_json_writer w = cv_json_writer_of(out, true);
+    decoding d = { .w = &w, .blob = blob, .codepage = codepage };
+    size_t i = 0, before = out->len;
+    while (i < CV_LEN(kinds) && strcmp(kinds[i].name, kind) != 0)
+        i++;
+    if (i == CV_LEN(kinds))
+        return CV_ERR_NOTFOUND;
+    run(&d, kinds[i].put);
+    return out->len > before ? CV_OK : CV_ERR_SYNTAX;
 }

@@ -32,9 +32,18 @@ uint64_t cv_conversation_reply_delta(const cv_conversation_index *ci,
 
 /* Puts the key "decoded" when the property is a blob of known structure that
  * can be read: global object id, entry id, list of entry ids, conversation
- * index, recurrence, time zone. Else puts nothing.
+ * index, recurrence, time zone, report tag, definitions of a form's fields.
+ * Else puts nothing.
  * codepage: of 8-bit text inside, 0 when unknown. */
 void cv_decode_put_json(cv_json_writer *w, const cv_prop *prop,
                         uint32_t codepage);
+
+/* Kinds of blobs by name, from index 0 on; NULL after the last. */
+const char *cv_decode_kind(size_t index);
+/* Appends the JSON of a blob that comes without its property.
+ * Errors: CV_ERR_NOTFOUND for an unknown kind; CV_ERR_SYNTAX when the blob
+ * cannot be read as one. */
+CV_NODISCARD cv_status cv_decode_blob(const char *kind, cv_slice blob,
+                                      uint32_t codepage, cv_buf *out);
 
 #endif

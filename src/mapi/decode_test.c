@@ -56,6 +56,10 @@ static void assert_decoded(cv_tag tag, cv_slice blob, const char *want)
 static const char classic[] = "01d62d13679d44332211665577889"
                               "9aabbccddeeff00000020555f";
 
+#define LEVEL \
+    "\"levels\":[{\"deltaCode\":0,\"timeDelta\":" \
+    "8277,\"random\":5,\"level\":15}"
+
 static void a_classic_conversation_index_has_times(void **state)
 {
     cv_conversation_index ci;
@@ -68,7 +72,8 @@ static void a_classic_conversation_index_has_times(void **state)
     assert_decoded(CV_PidTagConversationIndex, unhex(classic),
                    "{\"decoded\":{\"time\":\"2020-05-18T12:54:01.9979264Z\","
                    "\"guid\":\"{44332211-6655-7788-99AA-BBCCDDEEFF00}\","
-                   "\"replies\":[\"2020-05-18T12:57:38.9745152Z\"]}}");
+                   "\"replies\":[\"2020-05-18T12:57:38.9745152Z\"]," LEVEL
+                   "]}}");
 }
 
 static void deltas_add_up_and_may_be_coarse(void **state)
@@ -83,7 +88,9 @@ static void deltas_add_up_and_may_be_coarse(void **state)
                    "{\"decoded\":{\"time\":\"2020-05-18T12:54:01.9979264Z\","
                    "\"guid\":\"{44332211-6655-7788-99AA-BBCCDDEEFF00}\","
                    "\"replies\":[\"2020-05-18T12:57:38.9745152Z\","
-                   "\"2020-05-18T12:57:39.813376Z\"]}}");
+                   "\"2020-05-18T12:57:39.813376Z\"]," LEVEL ","
+                   "{\"deltaCode\":1,\"timeDelta\":1,\"random\":5,"
+                   "\"level\":15}]}}");
 }
 
 static void a_modern_conversation_index_is_told_apart(void **state)
@@ -98,7 +105,7 @@ static void a_modern_conversation_index_is_told_apart(void **state)
     assert_decoded(CV_PidTagConversationIndex, blob,
                    "{\"decoded\":{\"time\":\"2020-05-18T12:54:00.9690112Z\","
                    "\"guid\":\"{44332211-6655-7788-99AA-BBCCDDEEFF00}\","
-                   "\"replies\":[null]}}");
+                   "\"replies\":[null]," LEVEL "]}}");
 }
 
 static void an_irregular_conversation_index_is_left_alone(void **state)
@@ -143,13 +150,16 @@ static void entry_ids_are_known_by_their_provider(void **state)
         "00000000812b1fa4bea310199d6e00dd010f540200000100"
         "416e6e00534d5450006140622e6578616d706c6500";
     (void)state;
-    assert_decoded(CV_PidTagSenderEntryId, unhex(ex),
-                   "{\"decoded\":{\"kind\":\"exchange\",\"type\":1,"
-                   "\"addressType\":\"EX\",\"address\":\"/o=x/cn=y\"}}");
+    assert_decoded(
+        CV_PidTagSenderEntryId, unhex(ex),
+        "{\"decoded\":{\"kind\":\"exchange\",\"version\":1,\"type\":1,"
+        "\"addressType\":\"EX\",\"address\":\"/o=x/cn=y\","
+        "\"provider\":\"{C840A7DC-42C0-1A10-B4B9-08002B2FE182}\"}}");
     assert_decoded(CV_TAG(0x7001, 0), unhex(one_off),
                    "{\"decoded\":{\"kind\":\"oneOff\",\"name\":\"Ann\","
                    "\"addressType\":\"SMTP\",\"address\":\"a@b.example\","
-                   "\"richInfo\":false}}");
+                   "\"richInfo\":false,"
+                   "\"provider\":\"{A41F2B81-A3BE-1910-9D6E-00DD010F5402}\"}}");
     assert_decoded(CV_PidTagSenderEntryId,
                    unhex("000000000102030405060708090a0b0c0d0e0f10"), "{}");
     assert_decoded(CV_PidTagSenderEntryId, unhex(""), "{}");
@@ -158,15 +168,126 @@ static void entry_ids_are_known_by_their_provider(void **state)
 static void a_list_of_entry_ids_shows_each(void **state)
 {
     (void)state;
-    assert_decoded(CV_PidTagReplyRecipientEntries,
-                   unhex("0200000034000000"
-                         "2600000000000000dca740c8c042101ab4b908002b2fe182"
-                         "01000000010000002f6f3d782f636e3d7900"
-                         "0000"
-                         "0200000061620000"),
-                   "{\"decoded\":[{\"kind\":\"exchange\",\"type\":1,"
-                   "\"addressType\":\"EX\",\"address\":\"/o=x/cn=y\"},null]}");
+    assert_decoded(
+        CV_PidTagReplyRecipientEntries,
+        unhex("0200000034000000"
+              "2600000000000000dca740c8c042101ab4b908002b2fe182"
+              "01000000010000002f6f3d782f636e3d7900"
+              "0000"
+              "0200000061620000"),
+        "{\"decoded\":[{\"kind\":\"exchange\",\"version\":1,\"type\":1,"
+        "\"addressType\":\"EX\",\"address\":\"/o=x/cn=y\","
+        "\"provider\":\"{C840A7DC-42C0-1A10-B4B9-08002B2FE182}\"},"
+        "null]}");
     assert_decoded(CV_PidTagReplyRecipientEntries, unhex("02000000"), "{}");
+}
+
+static void assert_blob(const char *kind, const char *hex, const char *want)
+{
+    cv_buf out;
+    cv_buf_init(&out, 0);
+    assert_int_equal(cv_decode_blob(kind, unhex(hex), 0, &out), CV_OK);
+    cv_buf_put_byte(&out, 0);
+    if (!strstr((const char *)out.data, want))
+        fail_msg("\"%s\" is not in %s", want, (const char *)out.data);
+    cv_buf_clear(&out);
+}
+
+#define MAILBOX_ID "00000000112233445566778899aabbccddeeff00"
+
+static void lone_blobs_are_decoded_by_kind(void **state)
+{
+    (void)state;
+    assert_blob("entry-id",
+                MAILBOX_ID "0100000102030405060708090a0b0c0d0e0f"
+                           "0000000123450000",
+                "\"kind\": \"folder\"");
+    assert_blob("entry-id",
+                MAILBOX_ID "0700000102030405060708090a0b0c0d0e0f"
+                           "0000000123450000000102030405060708090a0b0c0d0e0f"
+                           "0000000678900000",
+                "\"counter\": \"000000067890\"");
+    assert_blob("entry-id", "112233", "\"unread\": 3");
+    /* A person of a contact folder: a message's id within. */
+    assert_blob("entry-id",
+                "00000000fe42aa0a18c71a10e8850b651c240000"
+                "03000000040000000000000014000000" MAILBOX_ID,
+                "\"entry\": {");
+    assert_blob("recipient-rows",
+                "01000000"
+                "01000000"
+                "02000000"
+                "00000000"
+                "0300150c"
+                "02000000"
+                "1f000130"
+                "0600"
+                "420062000000",
+                "\"value\": \"Bb\"");
+    assert_blob("property-definitions",
+                "0201"
+                "01000000"
+                "45000000"
+                "0800"
+                "00000000"
+                "0100"
+                "6600"
+                "0166"
+                "00"
+                "00"
+                "00"
+                "00",
+                "\"property\": \"f\"");
+    assert_blob("report-tag",
+                "504344464542303900"
+                "01000200"
+                "00000000"
+                "00000000"
+                "00000000"
+                "00000000"
+                "02000000"
+                "abcd"
+                "01000000"
+                "00",
+                "\"messageSearchKey\": \"abcd\"");
+}
+
+static void blobs_that_end_early_show_what_was_there(void **state)
+{
+    (void)state;
+    assert_blob("recipient-rows",
+                "01000000"
+                "05000000"
+                "02000000"
+                "00000000",
+                "\"count\": 5");
+    assert_blob("property-definitions",
+                "0301"
+                "ffffffff"
+                "4500",
+                "\"unread\": ");
+    cv_buf out;
+    cv_buf_init(&out, 0);
+    assert_int_equal(cv_decode_blob("report-tag", unhex("5043"), 0, &out),
+                     CV_ERR_SYNTAX);
+    assert_int_equal(cv_decode_blob("nonsense", unhex("00"), 0, &out),
+                     CV_ERR_NOTFOUND);
+    assert_int_equal(out.len, 0);
+    cv_buf_clear(&out);
+}
+
+/* Ids within ids within ids. */
+static void nested_entry_ids_end(void **state)
+{
+    cv_buf id;
+    (void)state;
+    cv_buf_init(&id, 0);
+    for (int i = 0; i < 20; i++)
+        cv_buf_put_str(&id, "00000000fe42aa0a18c71a10e8850b651c240000"
+                            "030000000400000000000000ffff0000");
+    cv_buf_put_byte(&id, 0);
+    assert_blob("entry-id", (const char *)id.data, "\"kind\": \"other\"");
+    cv_buf_clear(&id);
 }
 
 static cv_slice weekly_series(void)
@@ -364,6 +485,9 @@ int main(void)
         cmocka_unit_test(a_global_id_shows_uid_and_instance),
         cmocka_unit_test(entry_ids_are_known_by_their_provider),
         cmocka_unit_test(a_list_of_entry_ids_shows_each),
+        cmocka_unit_test(lone_blobs_are_decoded_by_kind),
+        cmocka_unit_test(blobs_that_end_early_show_what_was_there),
+        cmocka_unit_test(nested_entry_ids_end),
         cmocka_unit_test(a_recurrence_is_spelled_out),
         cmocka_unit_test(time_zones_are_spelled_out),
         cmocka_unit_test(only_binaries_are_decoded),

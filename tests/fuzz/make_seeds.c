@@ -64,8 +64,10 @@ static void save_object(const cv_object *obj, const char *name)
     cv_buf out;
     cv_buf_init(&out, 0);
     cv_sink sink = cv_buf_sink(&out);
-    if (cv_msg_write(obj, &sink, NULL, NULL) == CV_OK)
+    if (cv_msg_write(obj, &sink, NULL, NULL) == CV_OK) {
         save("msg", name, cv_buf_slice(&out));
+        save("cfb", name, cv_buf_slice(&out));
+    }
     cv_buf_reset(&out);
     if (cv_tnef_write(obj, NULL, &sink, NULL, NULL) == CV_OK)
         save("tnef", name, cv_buf_slice(&out));
