@@ -13,6 +13,20 @@ static cv_slice body_charset(const cv_mime_part *root)
     return cv_mime_param_get(part, CV_S("charset"));
 }
 
+/* "InfoPathForm.GUID.name": the class has the GUID, a property the name. */
+static void class_of_form(cv_from *c, cv_slice rest)
+{
+    cv_slice name = rest;
+    cv_slice guid = cv_slice_cut(&name, '.');
+    if (!guid.len || guid.len > 40 || !cv_is_ascii(guid))
+        return;
+    cv_bag_set_string(
+        c->props, CV_PidTagMessageClass,
+        cv_arena_printf(c->arena, "IPM.InfoPathForm.%.*s", CV_FMT(guid)));
+    if (name.ptr && name.len)
+        cv_bag_set_string(c->props, CV_PidLidInfoPathFormName, name);
+}
+
 /* Content-Class only counts where nothing else told the class; B3. */
 static void class_of_content_class(cv_from *c)
 {
@@ -27,6 +41,7 @@ static void class_of_content_class(cv_from *c)
         { "voice", "IPM.Note.Microsoft.Voicemail.UM" },
     };
     const cv_slice custom = CV_S("urn:content-class:custom.");
+    const cv_slice form = CV_S("InfoPathForm.");
     cv_slice value =
         cv_bag_string_or(c->props, CV_PidNameContentClass, CV_S(""));
     for (size_t i = 0; i < CV_LEN(classes); i++)
@@ -38,6 +53,8 @@ static void class_of_content_class(cv_from *c)
                           cv_arena_printf(c->arena, "IPM.Note.Custom.%.*s",
                                           CV_FMT(cv_slice_sub(value, custom.len,
                                                               value.len))));
+    if (cv_slice_istarts(value, form))
+        class_of_form(c, cv_slice_sub(value, form.len, value.len));
 }
 
 static cv_status ordinary(cv_from *c)

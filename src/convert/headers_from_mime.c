@@ -126,6 +126,25 @@ static void read_priority_word(cv_from *c, const cv_mime_field *f, cv_tag tag)
         read_importance(c, f, tag);
 }
 
+static void read_priority(cv_from *c, const cv_mime_field *f, cv_tag tag)
+{
+    static const word words[] = { { "non-urgent", -1 },
+                                  { "normal", 0 },
+                                  { "urgent", 1 } };
+    int32_t v = 0;
+    if (find_word(words, CV_LEN(words), f->text, &v))
+        cv_bag_set_i32(c->props, tag, v);
+    read_priority_word(c, f, CV_PidTagImportance);
+}
+
+static void read_blob(cv_from *c, const cv_mime_field *f, cv_tag tag)
+{
+    size_t junk = 0;
+    cv_slice bytes = cv_base64_decode(c->arena, f->text, &junk);
+    if (bytes.len && !junk)
+        cv_bag_set_binary(c->props, tag, bytes);
+}
+
 static void read_x_priority(cv_from *c, const cv_mime_field *f, cv_tag tag)
 {
     cv_slice v = cv_slice_trim(f->text);
@@ -352,7 +371,7 @@ static const row table[] = {
     { "Thread-Index", read_base64, CV_PidTagConversationIndex },
     { "Importance", read_importance, CV_PidTagImportance },
     { "X-Priority", read_x_priority, CV_PidTagImportance },
-    { "Priority", read_priority_word, CV_PidTagImportance },
+    { "Priority", read_priority, CV_PidTagPriority },
     { "X-MSMail-Priority", read_priority_word, CV_PidTagImportance },
     { "Sensitivity", read_sensitivity, CV_PidTagSensitivity },
     { "Keywords", read_keywords, CV_PidNameKeywords },
@@ -392,6 +411,8 @@ static const row table[] = {
       CV_PidLidClassificationDescription },
     { "X-Microsoft-ClassID", read_classified, CV_PidLidClassificationGuid },
     { "X-Microsoft-ClassKeep", read_classified, CV_PidLidClassificationKeep },
+    { "X-Convoke-Verb-Stream", read_blob, CV_PidLidVerbStream },
+    { "X-Convoke-Verb-Response", read_text, CV_PidLidVerbResponse },
     { "MIME-Version", read_nothing, 0 },
     { "Content-Type", read_nothing, 0 },
     { "Content-Transfer-Encoding", read_nothing, 0 },

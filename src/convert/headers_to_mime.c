@@ -93,6 +93,37 @@ static void write_importance(cv_to *t, cv_mime_node *n, const char *name,
     cv_mime_node_field(n, "X-Priority", v ? CV_S("1") : CV_S("5"));
 }
 
+/* X.400's: beside it Importance is said in so many words, because readers
+ * that know only one of the two take Priority for it. */
+static void write_priority(cv_to *t, cv_mime_node *n, const char *name,
+                           cv_tag tag)
+{
+    int32_t v = cv_bag_i32_or(t->props, tag, 0);
+    if (v != 1 && v != -1)
+        return;
+    cv_mime_node_field(n, name, v > 0 ? CV_S("urgent") : CV_S("non-urgent"));
+    if (cv_bag_i32_or(t->props, CV_PidTagImportance, 1) == 1)
+        cv_mime_node_field(n, "Importance", CV_S("normal"));
+}
+
+/* A value that only MAPI programs read, in pieces that can be folded. */
+static void write_blob(cv_to *t, cv_mime_node *n, const char *name, cv_tag tag)
+{
+    enum { MOST = 32 << 10, PIECE = 45 };
+    cv_slice bytes;
+    cv_buf buf;
+    if (!cv_bag_binary(t->props, tag, &bytes) || !bytes.len || bytes.len > MOST)
+        return;
+    cv_buf_init(&buf, 0);
+    for (size_t i = 0; i < bytes.len; i += PIECE) {
+        if (i)
+            cv_buf_put_byte(&buf, ' ');
+        cv_base64_put(&buf, cv_slice_sub(bytes, i, PIECE), 0);
+    }
+    cv_mime_node_field(n, name, cv_buf_dup(&buf, t->arena));
+    cv_buf_clear(&buf);
+}
+
 static void write_sensitivity(cv_to *t, cv_mime_node *n, const char *name,
                               cv_tag tag)
 {
@@ -239,6 +270,7 @@ static const row table[] = {
     { "References", write_references, CV_PidTagInternetReferences },
     { "In-Reply-To", write_token, CV_PidTagInReplyToId },
     { "Importance", write_importance, CV_PidTagImportance },
+    { "Priority", write_priority, CV_PidTagPriority },
     { "Sensitivity", write_sensitivity, CV_PidTagSensitivity },
     { "Expiry-Date", write_time, CV_PidTagExpiryTime },
     { "Reply-By", write_reply_by, CV_PidTagReplyTime },
@@ -271,6 +303,8 @@ static const row table[] = {
       CV_PidLidClassificationGuid },
     { "X-Microsoft-ClassKeep", write_classification,
       CV_PidLidClassificationKeep },
+    { "X-Convoke-Verb-Stream", write_blob, CV_PidLidVerbStream },
+    { "X-Convoke-Verb-Response", write_text, CV_PidLidVerbResponse },
     { "X-MS-Has-Attach", write_has_attach, 0 },
 };
 
@@ -305,7 +339,6 @@ static const char *const not_generic[] = {
     "ARC-Authentication-Results",
     "Authentication-Results",
     "X-Priority",
-    "Priority",
     "X-MSMail-Priority",
     "X-MS-TNEF-Correlator",
     "Expires",
@@ -355,23 +388,42 @@ static bool write_resent(cv_to *t, cv_mime_node *n, const char *name,
     return false;
 }
 
+static void write_generic_line(cv_to *t, cv_mime_node *n, const char *name,
+                               cv_slice text)
+{
+    cv_slice line = cv_slice_trim(cv_text_one_line(t->arena, text));
+    if (line.len && !write_resent(t, n, name, line))
+        cv_mime_node_text_field(n, name, line);
+}
+
+/* One field for each value. */
+static void write_generic_prop(cv_to *t, cv_mime_node *n, const char *name,
+                               cv_tag tag)
+{
+    const cv_slice *list = NULL;
+    size_t count = 0;
+    cv_slice text;
+    if (cv_bag_string(t->props, tag, &text))
+        write_generic_line(t, n, name, text);
+    else if (cv_bag_strings(t->props, tag, &list, &count))
+        for (size_t i = 0; i < count; i++)
+            write_generic_line(t, n, name, list[i]);
+}
+
 static void write_generic(cv_to *t, cv_mime_node *n)
 {
     for (size_t i = 0; i < cv_bag_count(t->props); i++) {
         const cv_prop *p = cv_bag_at(t->props, i);
-        cv_slice text;
         if (CV_TAG_ID(p->tag) < CV_NAMED_FIRST)
             continue;
         const cv_name *name = cv_names_get(cv_object_names(t->obj), p->tag);
         if (!name || !name->is_string ||
             !cv_guid_eq(&name->set, cv_set_guid(CV_SET_PS_INTERNET_HEADERS)) ||
-            !is_generic(name->string) ||
-            !cv_bag_string(t->props, p->tag, &text))
+            !is_generic(name->string))
             continue;
         const char *c_name = cv_arena_cstr(t->arena, name->string);
-        cv_slice line = cv_slice_trim(cv_text_one_line(t->arena, text));
-        if (c_name && line.len && !write_resent(t, n, c_name, line))
-            cv_mime_node_text_field(n, c_name, line);
+        if (c_name)
+            write_generic_prop(t, n, c_name, p->tag);
     }
 }
 
@@ -643,13 +695,35 @@ static const char *content_class(const cv_to *t)
     return NULL;
 }
 
+/* Classes that carry a name of somebody's own; ptr NULL for others. */
+static cv_slice own_content_class(const cv_to *t)
+{
+    const cv_slice custom = CV_S("IPM.Note.Custom."),
+                   form = CV_S("IPM.InfoPathForm.");
+    cv_slice c = cv_object_class(t->obj);
+    cv_slice name =
+        cv_bag_string_or(t->props, CV_PidLidInfoPathFormName, CV_S(""));
+    if (cv_slice_istarts(c, custom))
+        return cv_arena_printf(t->arena, "urn:content-class:custom.%.*s",
+                               CV_FMT(cv_slice_sub(c, custom.len, c.len)));
+    if (cv_slice_istarts(c, form) && !cv_slice_iends(c, CV_S(".SMIME")))
+        return cv_arena_printf(t->arena, "InfoPathForm.%.*s%s%.*s",
+                               CV_FMT(cv_slice_sub(c, form.len, c.len)),
+                               name.len ? "." : "", CV_FMT(name));
+    return (cv_slice){ NULL, 0 };
+}
+
 static void write_content_class(cv_to *t, cv_mime_node *n)
 {
     const char *value = content_class(t);
+    cv_slice own = own_content_class(t);
     cv_slice stored =
         cv_bag_string_or(t->props, CV_PidNameContentClass, CV_S(""));
     if (value)
         cv_mime_node_field(n, "Content-class", cv_slice_cstr(value));
+    else if (own.ptr)
+        cv_mime_node_text_field(n, "Content-class",
+                                cv_text_one_line(t->arena, own));
     else if (stored.len &&
              cv_slice_ifind(stored, CV_S("calendarmessage"), 0) == CV_NPOS)
         write_token(t, n, "Content-class", CV_PidNameContentClass);

@@ -114,11 +114,34 @@ static cv_status add_calendar(walk *w, const cv_mime_part *part, unsigned rank)
     return cv_parts_add_file(w->c, out, part, false);
 }
 
+/* Mail from before MIME carries files in its text. */
+static cv_status walk_old_text(walk *w, const cv_mime_part *part)
+{
+    cv_mime_pieces pieces;
+    CV_TRY(cv_mime_split_uu(w->c->arena, part, &pieces, w->c->err));
+    for (size_t i = 0; i < pieces.count; i++) {
+        const cv_mime_part *piece = pieces.parts[i];
+        CV_TRY(piece->filename.len
+                   ? cv_parts_add_file(w->c, w->out, piece, false)
+                   : add_text(w, piece));
+    }
+    return pieces.count ? CV_OK : add_text(w, part);
+}
+
+static bool is_before_mime(const cv_mime_part *part)
+{
+    return !part->filename.len &&
+           !cv_mime_field_get(part, CV_S("MIME-Version")) &&
+           !cv_mime_field_get(part, CV_S("Content-Type"));
+}
+
 static cv_status walk_leaf(walk *w, const cv_mime_part *part)
 {
     unsigned rank = calendar_rank(w, part);
     if (rank != CV_CAL_NONE)
         return add_calendar(w, part, rank);
+    if (w->lone && is_before_mime(part))
+        return walk_old_text(w, part);
     if (is_body_text(w, part))
         return add_text(w, part);
     return cv_parts_add_file(w->c, w->out, part, w->related);

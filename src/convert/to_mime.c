@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "vcard/vcard.h"
 
 /* The parts of an ordinary message before they are put together. */
 typedef struct pieces {
@@ -11,6 +12,25 @@ typedef struct pieces {
     cv_mime_node **inlines, **files; /* arena */
     size_t inline_count, file_count;
 } pieces;
+
+/* What the part with the body is called by others. */
+static void put_body_ids(cv_to *t, cv_mime_node *n)
+{
+    cv_slice id = cv_slice_trim(cv_text_one_line(
+        t->arena,
+        cv_bag_string_or(t->props, CV_PidTagBodyContentId, CV_S(""))));
+    cv_slice where = cv_slice_trim(cv_text_one_line(
+        t->arena,
+        cv_bag_string_or(t->props, CV_PidTagBodyContentLocation, CV_S(""))));
+    if (id.len > 1 && id.ptr[0] == '<')
+        id = cv_slice_sub(id, 1, id.len - 2);
+    if (id.len && id.len < 900 && cv_is_ascii(id) &&
+        cv_slice_find_byte(id, ' ', 0) == CV_NPOS)
+        cv_mime_node_field(n, "Content-ID",
+                           cv_arena_printf(t->arena, "<%.*s>", CV_FMT(id)));
+    if (where.len && cv_is_ascii(where))
+        cv_mime_node_field(n, "Content-Location", where);
+}
 
 static cv_status make_text(cv_to *t, const cv_body *body, pieces *p)
 {
@@ -25,6 +45,7 @@ static cv_status make_text(cv_to *t, const cv_body *body, pieces *p)
         } else {
             cv_mime_node_set_text(p->html, body->html);
         }
+        put_body_ids(t, p->html);
     }
     p->plain = cv_mime_node_new(t->arena, "text", "plain");
     if (!p->plain)
@@ -37,7 +58,7 @@ static cv_status make_text(cv_to *t, const cv_body *body, pieces *p)
 static cv_status make_attachments(cv_to *t, const cv_body *body, pieces *p)
 {
     size_t count = cv_object_attachment_count(t->obj);
-    size_t room = count + body->file_count + 2;
+    size_t room = count + body->file_count + 3;
     p->inlines = cv_arena_array(t->arena, room, sizeof *p->inlines);
     p->files = cv_arena_array(t->arena, room, sizeof *p->files);
     if (!p->inlines || !p->files)
@@ -102,6 +123,44 @@ static cv_status make_rtf(cv_to *t, const cv_body *body, pieces *p)
     cv_mime_node_disposition_param(n, "filename",
                                    cv_slice_cstr(body->rtf_name));
     cv_mime_node_set_blob(n, data);
+    p->files[p->file_count++] = n;
+    return CV_OK;
+}
+
+/* A contact or a list of people travels as a card beside its text. */
+static cv_status make_card(cv_to *t, pieces *p)
+{
+    const cv_vcard_options options = { .resolve = cv_people_resolve,
+                                       .resolve_ctx = &t->people };
+    cv_buf buf;
+    if (!cv_vcard_has_form(t->obj))
+        return CV_OK;
+    cv_buf_init(&buf, 0);
+    cv_sink sink = cv_buf_sink(&buf);
+    cv_status st = cv_vcard_write(t->obj, &options, &sink, t->report, t->err);
+    cv_slice text = st == CV_OK ? cv_buf_dup(&buf, t->arena) : CV_S("");
+    cv_buf_clear(&buf);
+    if (st != CV_OK) {
+        cv_report_say(t->report, CV_RULE_LADDER_PARTIAL, CV_S(""), CV_S(""),
+                      CV_S(""), "no card could be made: %s",
+                      cv_status_name(st));
+        return cv_arena_status(t->arena);
+    }
+    cv_slice who = cv_utf8_clip(
+        cv_slice_trim(cv_text_one_line(
+            t->arena,
+            cv_bag_string_or(t->props, CV_PidTagDisplayName,
+                             cv_bag_string_or(t->props, CV_PidTagSubject,
+                                              CV_S("contact"))))),
+        200);
+    cv_slice name = cv_arena_printf(t->arena, "%.*s.vcf", CV_FMT(who));
+    cv_mime_node *n = cv_mime_node_new(t->arena, "text", "vcard");
+    if (!n || !text.ptr || !name.ptr)
+        return cv_arena_fail(t->arena, t->err);
+    cv_mime_node_disposition(n, "attachment");
+    cv_mime_node_param(n, "name", name);
+    cv_mime_node_disposition_param(n, "filename", name);
+    cv_mime_node_set_text(n, text);
     p->files[p->file_count++] = n;
     return CV_OK;
 }
@@ -175,6 +234,7 @@ static cv_status ordinary(cv_to *t, cv_mime_node **root)
     CV_TRY(cv_calendar_to_mime(t, &p.calendar, &method));
     CV_TRY(make_attachments(t, &body, &p));
     CV_TRY(make_rtf(t, &body, &p));
+    CV_TRY(make_card(t, &p));
     if (rich_format(t) == CV_RICH_BOTH)
         CV_TRY(cv_tnef_beside_mime(t, &p.files[p.file_count++]));
     *root = assemble_text(t, &p);

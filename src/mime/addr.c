@@ -172,9 +172,15 @@ static cv_status end_element(reader *r)
 /* -- tokens -- */
 
 /* Would the quoted string before `close` swallow an address? Then its first
- * quote is a stray one (C030). */
+ * quote is a stray one (C030). A name may look so, too, but an address in angle
+ * brackets stands behind it. */
 static bool swallows_address(cv_slice in, size_t open, size_t close)
 {
+    size_t behind = close + 1;
+    while (behind < in.len && cv_mime_is_blank(in.ptr[behind]))
+        behind++;
+    if (behind < in.len && in.ptr[behind] == '<')
+        return false;
     cv_slice inside = cv_slice_sub(in, open, close - open);
     size_t end = cv_slice_find_byte(inside, '>', 0);
     if (end == CV_NPOS || !has_at(inside))

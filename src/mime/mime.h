@@ -78,12 +78,26 @@ bool cv_mime_is(const cv_mime_part *part, const char *type,
 CV_NODISCARD cv_status cv_mime_part_bytes(const cv_mime_part *part,
                                           size_t max_bytes, cv_arena *arena,
                                           cv_slice *out, cv_error *err);
-/* Decoded text in UTF-8 by the part's charset (mime-mapping.md B5).
+/* Decoded text in UTF-8 by the part's charset (mime-mapping.md B5); soft line
+ * ends of format=flowed are undone.
  * charset_used: code page that was used, may be NULL. */
 CV_NODISCARD cv_status cv_mime_part_text(const cv_mime_part *part,
                                          cv_arena *arena, cv_slice *text,
                                          uint32_t *charset_used,
                                          cv_report *report, cv_error *err);
+
+/* The text of a mail and the uuencoded files in it, as parts in their order:
+ * copies of `part` with a piece of its body each. count 0: there are no
+ * files. Text that only looks like a file ("begin", but no data or no "end")
+ * stays text.
+ * Errors: the arena's. */
+typedef struct cv_mime_pieces {
+    cv_mime_part **parts; /* arena */
+    size_t count;
+} cv_mime_pieces;
+CV_NODISCARD cv_status cv_mime_split_uu(cv_arena *arena,
+                                        const cv_mime_part *part,
+                                        cv_mime_pieces *out, cv_error *err);
 
 /* Encoded words undone; unstructured text in UTF-8. 8-bit bytes: UTF-8 if
  * valid, else `charset`, else windows-1252. */

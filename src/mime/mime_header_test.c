@@ -455,6 +455,22 @@ static void hostile_lists_take_linear_time(void **state)
     }
 }
 
+/* The name is quoted as it should be, whatever it looks like. */
+static void a_quoted_name_may_look_like_addresses(void **state)
+{
+    fixture *f = *state;
+    cv_mime_address *list = NULL;
+    size_t count = 0;
+    assert_int_equal(
+        cv_mime_addresses(f->arena,
+                          CV_S("\"<b@c>,@\" <x@south.example>, y@east.example"),
+                          CV_S(""), &list, &count, f->report, NULL),
+        CV_OK);
+    assert_int_equal(count, 2);
+    assert_slice(list[0].name, "<b@c>,@");
+    assert_slice(list[0].address, "x@south.example");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +497,7 @@ int main(void)
         TEST(many_groups_are_bounded),
         TEST(many_addresses_are_bounded),
         TEST(hostile_lists_take_linear_time),
+        TEST(a_quoted_name_may_look_like_addresses),
     };
     return cmocka_run_group_tests_name("mime header", tests, NULL, NULL);
 }

@@ -7,6 +7,12 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+/* format=flowed text with its soft line ends undone; ptr NULL when the arena
+ * is exhausted. */
+bool cv_mime_is_flowed(const cv_mime_part *part);
+cv_slice cv_mime_unflow(cv_arena *arena, const cv_mime_part *part,
+                        cv_slice text);
+
 /* Decoders of Content-Transfer-Encoding. */
 typedef enum cv_mime_coding {
     CV_MIME_IDENTITY, /* 7bit, 8bit, binary and what is unknown */

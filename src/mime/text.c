@@ -155,6 +155,11 @@ cv_status cv_mime_part_text(const cv_mime_part *part, cv_arena *arena,
                       "%zu NUL bytes left out", dropped);
     if (cv_slice_starts(text, CV_S("\xEF\xBB\xBF")))
         text = cv_slice_sub(text, 3, text.len);
+    if (cv_mime_is_flowed(part)) {
+        text = cv_mime_unflow(arena, part, text);
+        if (!text.ptr)
+            return cv_arena_fail(arena, err);
+    }
     *out = text;
     if (charset_used)
         *charset_used = cp;
