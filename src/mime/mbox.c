@@ -76,11 +76,13 @@ static bool parse_date(cv_slice date, int64_t *ticks)
             cv_rfc5322_date_parse(date, ticks) == CV_OK);
 }
 
-/* A sender, which may hold blanks, and a date. */
+/* A sender, which may hold blanks, and a date; *date stays when it has none. */
 static bool is_from_line(cv_slice line, int64_t *date)
 {
     if (!cv_slice_starts(line, CV_S("From ")) || line.len > FROM_LINE_MAX)
         return false;
+    if (cv_slice_eq(cv_slice_trim(line), CV_S("From -"))) /* Mozilla */
+        return true;
     for (size_t i = 4; i + 4 < line.len; i++)
         if (line.ptr[i] == ' ' &&
             is_weekday(cv_slice_sub(line, i + 1, CV_NPOS)) &&

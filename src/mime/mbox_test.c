@@ -73,6 +73,8 @@ static void mails_are_cut_at_their_lines(void **state)
           "A: 3");
     holds(FROM "\nA: 1\n\nno empty line\n" FROM "\nA: 2\n\n",
           "A: 1\n\nno empty line\n", "A: 2\n\n", NULL);
+    holds("From - \nA: 1\n\nx\nFrom - \nA: 2\n\n", "A: 1\n\nx\n", "A: 2\n\n",
+          NULL);
     holds("", NULL, NULL, NULL);
     holds("just text\n", NULL, NULL, NULL);
 }
