@@ -31,17 +31,9 @@
 
 #define ICU_LISTS(F) F(uenum_next) F(uenum_close)
 
-typedef struct cv_icu_converters {
-    ICU_CONVERTERS(CV_LAZY_POINTER)
-} cv_icu_converters;
-
-typedef struct cv_icu_zones {
-    ICU_ZONES(CV_LAZY_POINTER)
-} cv_icu_zones;
-
-typedef struct cv_icu_lists {
-    ICU_LISTS(CV_LAZY_POINTER)
-} cv_icu_lists;
+CV_LAZY_TYPE(cv_icu_converters, ICU_CONVERTERS);
+CV_LAZY_TYPE(cv_icu_zones, ICU_ZONES);
+CV_LAZY_TYPE(cv_icu_lists, ICU_LISTS);
 
 /* NULL when ICU is not there: no foreign character set, no zone is known. */
 const cv_icu_converters *cv_icu_converters_get(void);

@@ -8,6 +8,7 @@
 #ifndef CV_BASE_LAZY_H
 #define CV_BASE_LAZY_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,5 +25,28 @@ bool cv_lazy_open(const char *library, const char *const *names, size_t count,
 #define CV_LAZY_POINTER(function) __typeof__(&function) function;
 #define CV_LAZY_TEXT(function) #function
 #define CV_LAZY_NAME(function) CV_LAZY_TEXT(function),
+
+/* Defines `type`, a table of the listed functions, and `const type *get(void)`,
+ * which opens the library once and is NULL when it is not there. */
+#define CV_LAZY_TYPE(type, list) \
+    typedef struct type { \
+        list(CV_LAZY_POINTER) \
+    } type
+#define CV_LAZY_GET(type, list, library, get) \
+    static type get##_table; \
+    static bool get##_open; \
+    static void get##_fill(void) \
+    { \
+        static const char *const names[] = { list(CV_LAZY_NAME) }; \
+        get##_open = \
+            cv_lazy_open(library, names, sizeof(names) / sizeof(names[0]), \
+                         (void **)&get##_table); \
+    } \
+    const type *get(void) \
+    { \
+        static pthread_once_t once = PTHREAD_ONCE_INIT; \
+        (void)pthread_once(&once, get##_fill); \
+        return get##_open ? &get##_table : NULL; \
+    }
 
 #endif

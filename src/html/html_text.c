@@ -1,11 +1,22 @@
 #include "html/html_text.h"
 
 #include "base/buf.h"
+#include "base/lazy.h"
 #include "base/text.h"
 
 #include <libxml/HTMLparser.h>
 #include <stdio.h>
 #include <string.h>
+
+/* libxml2 is opened at the first HTML without a text of its own. */
+#define PARSER(F) \
+    F(htmlCreatePushParserCtxt) \
+    F(htmlCtxtUseOptions) \
+    F(htmlParseChunk) \
+    F(htmlFreeParserCtxt)
+CV_LAZY_TYPE(html_parser, PARSER);
+static const html_parser *html_parser_get(void);
+CV_LAZY_GET(html_parser, PARSER, "libxml2.so.2", html_parser_get)
 
 #define FEED_BYTES 4096 /* handed to the parser at a time */
 #define URL_BYTES 2048  /* longest link that is written */
@@ -384,23 +395,26 @@ static void parse(text_writer *w, cv_slice html)
                            .characters = on_text,
                            .cdataBlock = NULL,
                            .ignorableWhitespace = on_text };
-    htmlParserCtxtPtr parser = htmlCreatePushParserCtxt(&sax, w, NULL, 0, NULL,
-                                                        XML_CHAR_ENCODING_UTF8);
+    const html_parser *xml = html_parser_get();
+    htmlParserCtxtPtr parser =
+        xml ? xml->htmlCreatePushParserCtxt(&sax, w, NULL, 0, NULL,
+                                            XML_CHAR_ENCODING_UTF8)
+            : NULL;
     if (!parser)
         return;
-    htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                   HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                   HTML_PARSE_IGNORE_ENC);
+    xml->htmlCtxtUseOptions(
+        parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                    HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
     /* Outside a body the parser would make paragraphs of its own. */
     if (cv_slice_ifind(html, CV_S("<body"), 0) == CV_NPOS)
-        htmlParseChunk(parser, "<body>", 6, 0);
+        xml->htmlParseChunk(parser, "<body>", 6, 0);
     for (size_t i = 0; i < html.len && w->out.status == CV_OK;
          i += FEED_BYTES) {
         cv_slice piece = cv_slice_sub(html, i, FEED_BYTES);
-        htmlParseChunk(parser, (const char *)piece.ptr, (int)piece.len, 0);
+        xml->htmlParseChunk(parser, (const char *)piece.ptr, (int)piece.len, 0);
     }
-    htmlParseChunk(parser, NULL, 0, 1);
-    htmlFreeParserCtxt(parser);
+    xml->htmlParseChunk(parser, NULL, 0, 1);
+    xml->htmlFreeParserCtxt(parser);
 }
 
 cv_slice cv_html_to_text(cv_arena *arena, cv_slice html)
