@@ -1,10 +1,47 @@
 #include "archive/archive_private.h"
 
+#include "base/lazy.h"
 #include "base/limits.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <string.h>
+
+/* libarchive is opened at the first archive. */
+/* Formats and compressions that need no program of their own: a filter that
+ * libarchive would run a program for answers ARCHIVE_WARN. */
+#define ARCHIVE_KINDS(F) \
+    F(archive_read_support_format_zip) \
+    F(archive_read_support_format_tar) \
+    F(archive_read_support_format_7zip) \
+    F(archive_read_support_format_rar) \
+    F(archive_read_support_format_rar5) \
+    F(archive_read_support_format_cab) \
+    F(archive_read_support_format_empty) \
+    F(archive_read_support_format_raw) \
+    F(archive_read_support_filter_gzip) \
+    F(archive_read_support_filter_bzip2) \
+    F(archive_read_support_filter_xz) \
+    F(archive_read_support_filter_zstd) \
+    F(archive_read_support_filter_lz4) \
+    F(archive_read_support_filter_compress)
+#define ARCHIVE_FUNCTIONS(F) \
+    ARCHIVE_KINDS(F) \
+    F(archive_error_string) \
+    F(archive_read_new) \
+    F(archive_read_open_memory) \
+    F(archive_entry_pathname_utf8) \
+    F(archive_entry_pathname) \
+    F(archive_format) \
+    F(archive_read_data) \
+    F(archive_entry_is_encrypted) \
+    F(archive_entry_filetype) \
+    F(archive_entry_hardlink) \
+    F(archive_read_next_header) \
+    F(archive_read_free)
+CV_LAZY_TYPE(archive_library, ARCHIVE_FUNCTIONS);
+static const archive_library *lib(void);
+CV_LAZY_GET(archive_library, ARCHIVE_FUNCTIONS, "libarchive.so.13", lib)
 
 #define CHUNK ((size_t)128 << 10)
 #define RETRIES 4 /* of a call that asks for it */
@@ -101,43 +138,32 @@ static void say(const reader *r, cv_rule_id rule, cv_slice path, cv_slice found,
 
 static const char *reason(const reader *r)
 {
-    const char *text = archive_error_string(r->archive);
+    const char *text = lib()->archive_error_string(r->archive);
     return text ? text : "it is damaged";
 }
 
-/* Formats and compressions that need no program of their own: a filter that
- * libarchive would run a program for answers ARCHIVE_WARN. */
 static cv_status open_archive(reader *r, cv_slice in, cv_error *err)
 {
-    static int (*const formats[])(struct archive *) = {
-        archive_read_support_format_zip,   archive_read_support_format_tar,
-        archive_read_support_format_7zip,  archive_read_support_format_rar,
-        archive_read_support_format_rar5,  archive_read_support_format_cab,
-        archive_read_support_format_empty, archive_read_support_format_raw
-    };
-    static int (*const filters[])(struct archive *) = {
-        archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-        archive_read_support_filter_xz,   archive_read_support_filter_zstd,
-        archive_read_support_filter_lz4,  archive_read_support_filter_compress
-    };
-    r->archive = archive_read_new();
+    if (!lib())
+        return cv_fail(err, CV_ERR_UNSUP, "libarchive is not there");
+    r->archive = lib()->archive_read_new();
     if (!r->archive)
         return cv_fail(err, CV_ERR_NOMEM, "archive");
-    for (size_t i = 0; i < CV_LEN(formats); i++)
-        (void)formats[i](r->archive);
-    for (size_t i = 0; i < CV_LEN(filters); i++)
-        (void)filters[i](r->archive);
-    if (archive_read_open_memory(r->archive, in.ptr, in.len) != ARCHIVE_OK)
+#define SUPPORT(function) (void)lib()->function(r->archive);
+    ARCHIVE_KINDS(SUPPORT)
+#undef SUPPORT
+    if (lib()->archive_read_open_memory(r->archive, in.ptr, in.len) !=
+        ARCHIVE_OK)
         return cv_fail(err, CV_ERR_SYNTAX, "archive: %s", reason(r));
     return CV_OK;
 }
 
 static cv_slice path_of(const reader *r, struct archive_entry *entry)
 {
-    const char *path = archive_entry_pathname_utf8(entry);
+    const char *path = lib()->archive_entry_pathname_utf8(entry);
     if (!path)
-        path = archive_entry_pathname(entry);
-    if (archive_format(r->archive) == ARCHIVE_FORMAT_RAW)
+        path = lib()->archive_entry_pathname(entry);
+    if (lib()->archive_format(r->archive) == ARCHIVE_FORMAT_RAW)
         return cv_archive_inner_name(r->file_name);
     return path ? cv_slice_cstr(path) : CV_S("");
 }
@@ -152,7 +178,7 @@ static cv_status read_data(reader *r, const char **why)
     if (!chunk)
         return CV_ERR_NOMEM;
     for (;;) {
-        la_ssize_t got = archive_read_data(r->archive, chunk, CHUNK);
+        la_ssize_t got = lib()->archive_read_data(r->archive, chunk, CHUNK);
         if (got == 0)
             return CV_OK;
         if (got == ARCHIVE_RETRY && retries++ < RETRIES)
@@ -189,7 +215,7 @@ static cv_status give(reader *r, struct archive_entry *entry,
 {
     const char *why = NULL;
     cv_status st = CV_OK;
-    if (archive_entry_is_encrypted(entry)) {
+    if (lib()->archive_entry_is_encrypted(entry)) {
         e->why = "it is encrypted";
     } else {
         st = read_data(r, &why);
@@ -215,10 +241,10 @@ static cv_status give(reader *r, struct archive_entry *entry,
 /* Folders are in their files' names; links and devices hold no message. */
 static bool is_file(reader *r, struct archive_entry *entry, cv_slice path)
 {
-    unsigned type = archive_entry_filetype(entry);
-    if (type == AE_IFREG && !archive_entry_hardlink(entry))
+    unsigned type = lib()->archive_entry_filetype(entry);
+    if (type == AE_IFREG && !lib()->archive_entry_hardlink(entry))
         return true;
-    if (type == 0 && archive_format(r->archive) == ARCHIVE_FORMAT_RAW)
+    if (type == 0 && lib()->archive_format(r->archive) == ARCHIVE_FORMAT_RAW)
         return true;
     if (type != AE_IFDIR)
         say(r, CV_RULE_ARCHIVE_ENTRY, path, CV_S(""), "a link or no file");
@@ -250,9 +276,9 @@ static cv_status take_entry(reader *r, struct archive_entry *entry, bool *more,
 static cv_status next_entry(reader *r, bool *more, cv_error *err)
 {
     struct archive_entry *entry = NULL;
-    int got = archive_read_next_header(r->archive, &entry);
+    int got = lib()->archive_read_next_header(r->archive, &entry);
     for (int i = 0; got == ARCHIVE_RETRY && i < RETRIES; i++)
-        got = archive_read_next_header(r->archive, &entry);
+        got = lib()->archive_read_next_header(r->archive, &entry);
     *more = got == ARCHIVE_OK || got == ARCHIVE_WARN;
     if (!*more) {
         if (got == ARCHIVE_EOF)
@@ -290,7 +316,8 @@ cv_status cv_archive_walk(cv_slice in, cv_slice file_name,
     cv_status st = open_archive(&r, in, err);
     while (st == CV_OK && more)
         st = next_entry(&r, &more, err);
-    (void)archive_read_free(r.archive);
+    if (r.archive)
+        (void)lib()->archive_read_free(r.archive);
     cv_buf_clear(&r.data);
     return st;
 }
