@@ -2,10 +2,70 @@
 #ifndef CV_PST_PRIVATE_H
 #define CV_PST_PRIVATE_H
 
+#include "base/lazy.h"
 #include "pst/pst.h"
 
 #include <libbfio.h>
 #include <libpff.h>
+
+/* libpff and libbfio are opened at the first PST. */
+#define PST_PFF(F) \
+    F(libpff_folder_get_sub_message) \
+    F(libpff_folder_get_sub_folder) \
+    F(libpff_folder_get_number_of_sub_messages) \
+    F(libpff_folder_get_number_of_sub_folders) \
+    F(libpff_file_get_recovered_item_by_index) \
+    F(libpff_file_get_number_of_recovered_items) \
+    F(libpff_attachment_data_read_buffer) \
+    F(libpff_attachment_data_seek_offset) \
+    F(libpff_attachment_get_data_size) \
+    F(libpff_attachment_get_item) \
+    F(libpff_attachment_get_type) \
+    F(libpff_error_backtrace_sprint) \
+    F(libpff_error_free) \
+    F(libpff_file_free) \
+    F(libpff_file_get_number_of_orphan_items) \
+    F(libpff_file_get_orphan_item_by_index) \
+    F(libpff_file_get_root_folder) \
+    F(libpff_file_get_root_item) \
+    F(libpff_file_initialize) \
+    F(libpff_file_is_corrupted) \
+    F(libpff_file_open_file_io_handle) \
+    F(libpff_file_recover_items) \
+    F(libpff_item_free) \
+    F(libpff_item_get_identifier) \
+    F(libpff_item_get_number_of_record_sets) \
+    F(libpff_item_get_number_of_sub_items) \
+    F(libpff_item_get_record_set_by_index) \
+    F(libpff_item_get_sub_item) \
+    F(libpff_message_get_attachment) \
+    F(libpff_message_get_number_of_attachments) \
+    F(libpff_message_get_recipients) \
+    F(libpff_name_to_id_map_entry_get_guid) \
+    F(libpff_name_to_id_map_entry_get_number) \
+    F(libpff_name_to_id_map_entry_get_type) \
+    F(libpff_name_to_id_map_entry_get_utf8_string) \
+    F(libpff_name_to_id_map_entry_get_utf8_string_size) \
+    F(libpff_record_entry_free) \
+    F(libpff_record_entry_get_data) \
+    F(libpff_record_entry_get_data_as_32bit_integer) \
+    F(libpff_record_entry_get_data_size) \
+    F(libpff_record_entry_get_entry_type) \
+    F(libpff_record_entry_get_name_to_id_map_entry) \
+    F(libpff_record_entry_get_value_type) \
+    F(libpff_record_set_free) \
+    F(libpff_record_set_get_entry_by_index) \
+    F(libpff_record_set_get_entry_by_type) \
+    F(libpff_record_set_get_number_of_entries)
+#define PST_BFIO(F) \
+    F(libbfio_error_free) \
+    F(libbfio_handle_free) \
+    F(libbfio_handle_initialize)
+CV_LAZY_TYPE(pst_pff_library, PST_PFF);
+CV_LAZY_TYPE(pst_bfio_library, PST_BFIO);
+/* NULL when the library is not there: cv_pst_open() says so. */
+const pst_pff_library *pst_pff(void);
+const pst_bfio_library *pst_bfio(void);
 
 /* -- pst_io.c -- */
 
