@@ -24,8 +24,8 @@ typedef struct observance {
 
 typedef struct observances {
     cv_arena *arena;
-    observance *items; /* room for OBSERVANCES_MAX */
-    size_t count;
+    observance *items;
+    size_t count, room; /* at most OBSERVANCES_MAX */
 } observances;
 
 /* -- reading the components -- */
@@ -107,7 +107,7 @@ static void set_last_year(observance *o, const ical_rrule *r)
 
 static bool add(observances *all, const observance *o)
 {
-    if (all->count >= OBSERVANCES_MAX)
+    if (all->count >= all->room)
         return false;
     all->items[all->count++] = *o;
     return true;
@@ -173,10 +173,28 @@ static void read_component(observances *all, const cv_ical_comp *comp)
     add_rdates(all, o, comp);
 }
 
+static size_t count_observances(const cv_ical_comp *comp)
+{
+    size_t room = comp->child_count;
+
+    for (size_t i = 0; i < comp->child_count; i++) {
+        const cv_ical_comp *child = comp->children[i];
+        for (size_t k = 0; k < child->prop_count; k++) {
+            cv_slice v = child->props[k].value;
+            if (!cv_slice_eq(child->props[k].name, CV_S("RDATE")))
+                continue;
+            room++;
+            for (size_t at = 0; at < v.len; at++)
+                room += v.ptr[at] == ',';
+        }
+    }
+    return room < OBSERVANCES_MAX ? room : OBSERVANCES_MAX;
+}
+
 static cv_status read_components(observances *all, const cv_ical_comp *comp)
 {
-    all->items =
-        cv_arena_array(all->arena, OBSERVANCES_MAX, sizeof(*all->items));
+    all->room = count_observances(comp);
+    all->items = cv_arena_array(all->arena, all->room, sizeof(*all->items));
     if (!all->items)
         return cv_arena_status(all->arena);
     for (size_t i = 0; i < comp->child_count; i++)
@@ -234,6 +252,7 @@ static size_t changing_years(const observances *all, int32_t *years)
 typedef struct year_state {
     const observance *standard, *daylight; /* with an onset in the year */
     const observance *last;                /* latest onset in any year before */
+    int32_t last_year;
 } year_state;
 
 static void note_last(year_state *s, const observance *o, int32_t year,
@@ -242,10 +261,12 @@ static void note_last(year_state *s, const observance *o, int32_t year,
     int32_t in = o->to_year < year ? o->to_year : year - 1;
     int64_t onset;
 
-    if (in < o->from_year || !cv_tz_date_onset(&o->date, in, &onset))
+    if (in < o->from_year || (s->last && in < s->last_year) ||
+        !cv_tz_date_onset(&o->date, in, &onset))
         return;
     if (!s->last || onset > *latest) {
         s->last = o;
+        s->last_year = in;
         *latest = onset;
     }
 }
@@ -257,7 +278,6 @@ static year_state state_of_year(const observances *all, int32_t year)
 
     for (size_t i = 0; i < all->count; i++) {
         const observance *o = &all->items[i];
-        note_last(&s, o, year, &latest);
         if (year < o->from_year || year > o->to_year)
             continue;
         /* Of several the one that began latest holds. */
@@ -265,6 +285,9 @@ static year_state state_of_year(const observances *all, int32_t year)
         if (!*slot || o->from_year >= (*slot)->from_year)
             *slot = o;
     }
+    /* A year with both changes does not ask what was before. */
+    for (size_t i = 0; i < all->count && !(s.standard && s.daylight); i++)
+        note_last(&s, &all->items[i], year, &latest);
     return s;
 }
 
@@ -325,17 +348,19 @@ static bool rule_of_year(const observances *all, int32_t year, cv_tz_rule *rule)
     return true;
 }
 
+static bool same_date(const cv_tz_date *a, const cv_tz_date *b)
+{
+    return a->year == b->year && a->month == b->month &&
+           a->weekday == b->weekday && a->day == b->day && a->hour == b->hour &&
+           a->minute == b->minute && a->second == b->second && a->ms == b->ms;
+}
+
 static bool same_rule(const cv_tz_rule *a, const cv_tz_rule *b)
 {
-    cv_buf one, two;
-    cv_buf_init(&one, 0);
-    cv_buf_init(&two, 0);
-    cv_tzreg_put(&one, a);
-    cv_tzreg_put(&two, b);
-    bool same = cv_slice_eq(cv_buf_slice(&one), cv_buf_slice(&two));
-    cv_buf_clear(&one);
-    cv_buf_clear(&two);
-    return same;
+    return a->bias == b->bias && a->standard_bias == b->standard_bias &&
+           a->daylight_bias == b->daylight_bias &&
+           same_date(&a->standard, &b->standard) &&
+           same_date(&a->daylight, &b->daylight);
 }
 
 cv_status cv_ical_zone_parse(cv_arena *arena, const cv_ical_comp *comp,

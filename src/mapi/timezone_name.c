@@ -547,6 +547,15 @@ static cv_status fixed_zone(cv_arena *arena, cv_slice name, int32_t minutes,
 
 /* -- all together -- */
 
+/* Ids that have this zone for the whole world; ICU needs longer to say so. */
+static const char *windows_of_iana(const char *iana)
+{
+    for (size_t i = 0; i < CV_LEN(windows_zones); i++)
+        if (strcmp(windows_zones[i].iana, iana) == 0)
+            return windows_zones[i].windows;
+    return NULL;
+}
+
 /* key_name: the Windows id, where there is one. */
 static cv_status zone_of_id(cv_arena *arena, const zone_id *id,
                             cv_timezone *out)
@@ -556,6 +565,8 @@ static cv_status zone_of_id(cv_arena *arena, const zone_id *id,
     cv_timezone tz = { 0 };
 
     CV_TRY(rules_of_iana(arena, id->iana, &tz));
+    if (!name)
+        name = windows_of_iana(id->iana);
     if (!name)
         name = cv_zone_windows_id(id->iana, windows) ? windows : id->iana;
     tz.key_name = cv_arena_dup(arena, cv_slice_cstr(name));
