@@ -228,13 +228,6 @@ class Batch(unittest.TestCase):
 
     # -- children that die --
 
-    def heavy(self, name):
-        """An object whose text is beyond what a child may take."""
-        with open(self.make(name, ""), "wb") as f:
-            f.write(b'{"format": "convoke-object/1", "messageClass": '
-                    b'"IPM.Note", "properties": [')
-            f.truncate(250 << 20)
-
     def children_of(self, pid):
         with open("/proc/%d/task/%d/children" % (pid, pid),
                   encoding="ascii") as f:
@@ -261,7 +254,22 @@ class Batch(unittest.TestCase):
         self.assertIn("Killed", lines[1]["findings"][0]["found"])
         self.assertIn(b"Subject: b\r\n", self.read("out/b.eml"))
 
-    @unittest.skipIf("asan" in os.environ.get("ASAN_OPTIONS", ""), "no limits")
+    def test_a_killed_child_of_a_container_costs_one_item(self):
+        self.make("cal.ics", calendar(range(2000)))
+        run = self.start("-j", "2", "-o", "out/", "-r", "rep", "cal.ics")
+        while not os.path.exists(self.path("out/cal-2.eml")):
+            self.assertIsNone(run.poll())
+            time.sleep(0.002)
+        os.kill(self.children_of(run.pid)[0], signal.SIGKILL)
+        _, text = run.communicate(timeout=100)
+        self.assertEqual(run.returncode & ~1, 0, text)
+        lines = self.report("rep")
+        self.assertEqual(len(lines), 2000)
+        died = [l for l in lines
+                if any(f["rule"] == "child-died" for f in l["findings"])]
+        self.assertLessEqual(len(died), 1)
+        self.assertGreaterEqual(len(self.tree("out")), 1999)
+
     def test_a_vanishing_input_costs_one_item(self):
         for name in ("a", "b", "c"):
             self.make("in/%s.eml" % name, mail(1, name))
