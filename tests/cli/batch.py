@@ -243,7 +243,12 @@ class Batch(unittest.TestCase):
         held = os.open(self.path("b.eml"), os.O_WRONLY)  # it is reading
         os.kill(self.children_of(run.pid)[0], signal.SIGKILL)
         os.close(held)
-        os.close(os.open(self.path("b.eml"), os.O_WRONLY))  # for the rescue
+        while run.poll() is None:  # the rescue reads it, too
+            try:
+                os.close(os.open(self.path("b.eml"),
+                                 os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:  # not yet, or no longer
+                time.sleep(0.005)
         _, text = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 0, text)
         lines = self.report("rep")
