@@ -415,6 +415,75 @@ static void items_that_are_no_mail_are_readable(void **state)
     }
 }
 
+/* C046: a message that was attached has a time of delivery by itself. */
+static void c046_an_embedded_message_has_a_delivery_time(void **state)
+{
+    rig *r = *state;
+    int64_t ticks = 0;
+    new_note(r, "IPM.Note");
+    cv_object *inner = cv_object_new_embedded(r->obj);
+    assert_non_null(inner);
+    cv_bag_set_ticks(cv_object_props(inner), CV_PidTagClientSubmitTime,
+                     TEST_NOW);
+    cv_attachment *a = cv_object_add_attachment(r->obj);
+    cv_bag_set_i32(a->props, CV_PidTagAttachMethod, CV_ATTACH_EMBEDDED);
+    a->embedded = inner;
+    char *mail = strdup(rig_write(r));
+    rig_read(r, mail);
+    free(mail);
+    const cv_object *again = cv_object_attachment(r->obj, 0)->embedded;
+    assert_non_null(again);
+    assert_true(cv_bag_ticks(cv_object_props(again),
+                             CV_PidTagMessageDeliveryTime, &ticks));
+    assert_true(ticks == TEST_NOW);
+}
+
+/* -- findings -- */
+
+static void what_was_invented_or_replaced_is_told(void **state)
+{
+    rig *r = *state;
+    new_note(r, "IPM.Note");
+    cv_attachment *a = cv_object_add_attachment(r->obj);
+    cv_bag_set_i32(a->props, CV_PidTagAttachMethod, 2);
+    cv_bag_set_string(a->props, CV_PidTagAttachLongPathname,
+                      CV_S("\\\\server\\x"));
+    (void)rig_write(r);
+    assert_int_equal(rig_count(r, CV_RULE_MESSAGE_ID_INVENTED), 1);
+    assert_string_equal(
+        cv_rule_get(rig_finding(r, CV_RULE_ATTACHMENT_REFERENCE)->rule)->id,
+        "attachment-reference");
+    rig_new_report(r);
+    read_with(r, "Thread-Index: no base64!\r\n\r\nx\r\n");
+    assert_int_equal(rig_count(r, CV_RULE_BAD_VALUE), 1);
+    assert_false(cv_bag_has(rig_props(r), CV_PidTagConversationIndex));
+}
+
+/* Attendees without an address are kept by name, and told. */
+static void an_attendee_without_address_is_told(void **state)
+{
+    rig *r = *state;
+    read_with(r, "MIME-Version: 1.0\r\nContent-Type: text/calendar;"
+                 " method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n"
+                 "METHOD:REQUEST\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n"
+                 "UID:u@x\r\nDTSTART:20261123T120000Z\r\n"
+                 "ORGANIZER:mailto:a@b.example\r\n"
+                 "ATTENDEE;CN=Nobody:nowhere\r\n"
+                 "END:VEVENT\r\nEND:VCALENDAR\r\n");
+    assert_true(rig_count(r, CV_RULE_ICAL_ATTENDEE) >= 1);
+}
+
+static void a_wrong_length_before_a_mail_is_told(void **state)
+{
+    rig *r = *state;
+    cv_object_free(&r->obj);
+    assert_int_equal(
+        cv_read(CV_S("99999\nFrom: a@b.example\nSubject: x\n\nhi\n"),
+                CV_S("1.emlx"), r->options, &r->obj, r->report, &r->err),
+        CV_OK);
+    assert_int_equal(rig_count(r, CV_RULE_EMLX_LENGTH), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +502,10 @@ int main(void)
         RIG(a_contact_leaves_with_its_card),
         RIG(a_card_that_arrives_stays_a_file),
         RIG(items_that_are_no_mail_are_readable),
+        RIG(c046_an_embedded_message_has_a_delivery_time),
+        RIG(what_was_invented_or_replaced_is_told),
+        RIG(an_attendee_without_address_is_told),
+        RIG(a_wrong_length_before_a_mail_is_told),
     };
     return cmocka_run_group_tests_name("mapping", tests, NULL, NULL);
 }
