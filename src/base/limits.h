@@ -60,7 +60,7 @@
 #define CV_LIMIT_ARCHIVE_RATIO 200 /* bytes for each byte of the input */
 
 #define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
-#define CV_LIMIT_RRULE_STEPS 50000 /* days and times looked at for one rule */
+#define CV_LIMIT_RRULE_STEPS 20000 /* days and times looked at for one rule */
 #define CV_LIMIT_RRULE_INSTANCES 1000 /* of a rule that no pattern holds */
 #define CV_LIMIT_TZ_RULES 1024        /* rules in one time zone definition */
 

@@ -83,14 +83,20 @@ static void put_name(ical_export *ex, const person *p)
 static const cv_ical_prop *kept_line(ical_export *ex, const char *name,
                                      cv_slice address)
 {
-    for (size_t i = 0; ex->kept && i < ex->kept->prop_count; i++) {
+    size_t count = ex->kept ? ex->kept->prop_count : 0;
+
+    /* The lines stand in the order of the rows: begin behind the last one. */
+    for (size_t n = 0; n < count; n++) {
+        size_t i = (ex->kept_at + n) % count;
         const cv_ical_prop *prop = &ex->kept->props[i];
         cv_slice mail = cv_line_param_get(prop, "EMAIL");
         if (cv_slice_eq(prop->name, cv_slice_cstr(name)) &&
             (cv_slice_iends(prop->value, address) ||
              cv_slice_iends(mail, address)) &&
-            cv_slice_ieq(cv_ical_address_of(ex->arena, prop), address))
+            cv_slice_ieq(cv_ical_address_of(ex->arena, prop), address)) {
+            ex->kept_at = i + 1;
             return prop;
+        }
     }
     return NULL;
 }

@@ -69,6 +69,7 @@ void cv_ical_kept_parse(ical_export *ex, const cv_bag *bag)
     cv_ical_comp *root;
 
     ex->kept = NULL;
+    ex->kept_at = 0;
     if (!cv_bag_string(bag, CV_PidNameConvokeIcalLines, &lines) ||
         lines.len == 0 || lines.len > 4 * CV_LIMIT_ICAL_KEPT_BYTES)
         return;

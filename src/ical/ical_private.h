@@ -263,6 +263,7 @@ typedef struct ical_export {
     int64_t original_start, original_end; /* COUNTER: not the proposal */
     int64_t day_offset;       /* all-day without a zone: ticks east of UTC */
     const cv_ical_comp *kept; /* lines kept as they came, parsed; or NULL */
+    size_t kept_at;           /* of these, where the next person's is likely */
     /* The event this object came from, when its dates are still what that
      * event's lines make; else NULL. Its zones. */
     const cv_ical_comp *original;

@@ -413,7 +413,7 @@ static void steps_beyond_the_limit_end_a_rule(void **state)
     int64_t many[200];
     size_t n = cv_ical_rrule_expand(arena, &rule, at("2026-11-24T09:00:00Z"),
                                     ICAL_NO_TIME, many, 200, &complete);
-    assert_true(n > 25 && n < CV_LIMIT_RRULE_STEPS / 365 / 4 + 1);
+    assert_true(n > 10 && n <= CV_LIMIT_RRULE_STEPS / 365 / 4 + 1);
     assert_false(complete);
 }
 

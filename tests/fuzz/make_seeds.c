@@ -135,6 +135,55 @@ static void save_text(cv_slice text, const char *name,
     cv_report_free(&report);
 }
 
+static const char rules[] =
+    "BEGIN:VCALENDAR\r\n"
+    "BEGIN:VEVENT\r\n"
+    "UID:u\r\n"
+    "DTSTART:20261124T090000Z\r\n"
+    "RRULE:FREQ=MONTHLY;BYMONTHDAY=5,-2;BYSETPOS=1,-1;COUNT=9\r\n"
+    "RRULE:FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO\r\n"
+    "EXRULE:FREQ=HOURLY;INTERVAL=36\r\n"
+    "RDATE:20270105T090000Z/PT1H,20270106T100000Z\r\n"
+    "EXDATE:20261205T090000Z\r\n"
+    "END:VEVENT\r\n"
+    "END:VCALENDAR\r\n";
+
+static const char range[] =
+    "BEGIN:VCALENDAR\r\n"
+    "BEGIN:VEVENT\r\n"
+    "UID:u\r\n"
+    "DTSTART:20261124T090000Z\r\n"
+    "RRULE:FREQ=WEEKLY;COUNT=5\r\n"
+    "END:VEVENT\r\n"
+    "BEGIN:VEVENT\r\n"
+    "UID:u\r\n"
+    "RECURRENCE-ID;RANGE=THISANDFUTURE:20261208T090000Z\r\n"
+    "DTSTART:20261209T140000Z\r\n"
+    "END:VEVENT\r\n"
+    "END:VCALENDAR\r\n";
+
+static const char todo[] =
+    "BEGIN:VCALENDAR\r\n"
+    "BEGIN:VTODO\r\n"
+    "UID:t\r\n"
+    "DTSTART:20261201T083000Z\r\n"
+    "DUE;VALUE=DATE:20261204\r\n"
+    "STATUS:IN-PROCESS\r\n"
+    "PERCENT-COMPLETE:40\r\n"
+    "RRULE:FREQ=WEEKLY\r\n"
+    "BEGIN:VALARM\r\n"
+    "TRIGGER;VALUE=DATE-TIME:20261203T220000Z\r\n"
+    "END:VALARM\r\n"
+    "END:VTODO\r\n"
+    "BEGIN:VJOURNAL\r\n"
+    "UID:j\r\n"
+    "DTSTART:20261124T090000Z\r\n"
+    "END:VJOURNAL\r\n"
+    "BEGIN:VFREEBUSY\r\n"
+    "FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261126T090000Z/PT1H\r\n"
+    "END:VFREEBUSY\r\n"
+    "END:VCALENDAR\r\n";
+
 int main(int argc, char **argv)
 {
     cv_test_env state = { INT64_C(1219233600) * CV_TICKS_PER_SEC, 1 };
@@ -144,6 +193,9 @@ int main(int argc, char **argv)
         return 2;
     root = argv[1];
     save("ical", "series", cv_slice_of(series, sizeof series - 1));
+    save("ical", "rules", cv_slice_of(rules, sizeof rules - 1));
+    save("ical", "range", cv_slice_of(range, sizeof range - 1));
+    save("ical", "todo", cv_slice_of(todo, sizeof todo - 1));
     save("mime", "mail", cv_slice_of(mail, sizeof mail - 1));
     save_text(cv_slice_of(series, sizeof series - 1), "series", options);
     save_text(cv_slice_of(mail, sizeof mail - 1), "mail", options);
