@@ -22,26 +22,26 @@ static cv_status map_name(libpff_name_to_id_map_entry_t *entry, cv_arena *arena,
     uint8_t kind = 0;
     size_t size = 0;
     *name = (cv_name){ 0 };
-    if (pst_pff()->libpff_name_to_id_map_entry_get_type(entry, &kind, NULL) !=
-            1 ||
-        pst_pff()->libpff_name_to_id_map_entry_get_guid(
+    if (cv_pst_pff()->libpff_name_to_id_map_entry_get_type(entry, &kind,
+                                                           NULL) != 1 ||
+        cv_pst_pff()->libpff_name_to_id_map_entry_get_guid(
             entry, name->set.b, sizeof name->set.b, NULL) != 1)
         return CV_ERR_SYNTAX;
     if (kind == LIBPFF_NAME_TO_ID_MAP_ENTRY_TYPE_NUMERIC)
-        return pst_pff()->libpff_name_to_id_map_entry_get_number(
+        return cv_pst_pff()->libpff_name_to_id_map_entry_get_number(
                    entry, &name->lid, NULL) == 1
                    ? CV_OK
                    : CV_ERR_SYNTAX;
     name->is_string = true;
-    if (pst_pff()->libpff_name_to_id_map_entry_get_utf8_string_size(
+    if (cv_pst_pff()->libpff_name_to_id_map_entry_get_utf8_string_size(
             entry, &size, NULL) != 1 ||
         size == 0)
         return CV_ERR_SYNTAX;
     uint8_t *text = cv_arena_array(arena, size, 1);
     if (!text)
         return cv_arena_fail(arena, err);
-    if (pst_pff()->libpff_name_to_id_map_entry_get_utf8_string(entry, text,
-                                                               size, NULL) != 1)
+    if (cv_pst_pff()->libpff_name_to_id_map_entry_get_utf8_string(
+            entry, text, size, NULL) != 1)
         return CV_ERR_SYNTAX;
     name->string = cv_slice_cstr((const char *)text);
     return CV_OK;
@@ -56,8 +56,8 @@ static cv_status tag_of(libpff_record_entry_t *entry, uint32_t id,
     cv_names *names = cv_object_names(target->obj);
     cv_name name;
     cv_status status = CV_ERR_SYNTAX;
-    if (pst_pff()->libpff_record_entry_get_name_to_id_map_entry(entry, &mapped,
-                                                                NULL) == 1)
+    if (cv_pst_pff()->libpff_record_entry_get_name_to_id_map_entry(
+            entry, &mapped, NULL) == 1)
         status = map_name(mapped, cv_object_arena(target->obj), &name, err);
     else if (id < CV_NAMED_FIRST) {
         *tag = CV_TAG(id, 0);
@@ -78,13 +78,14 @@ static cv_status tag_of(libpff_record_entry_t *entry, uint32_t id,
 static cv_slice bytes_of(libpff_record_entry_t *entry, cv_arena *arena)
 {
     size_t size = 0;
-    if (pst_pff()->libpff_record_entry_get_data_size(entry, &size, NULL) != 1)
+    if (cv_pst_pff()->libpff_record_entry_get_data_size(entry, &size, NULL) !=
+        1)
         return cv_slice_of(NULL, 0);
     if (size == 0)
         return CV_S("");
     uint8_t *data = cv_arena_array(arena, size, 1);
-    if (!data ||
-        pst_pff()->libpff_record_entry_get_data(entry, data, size, NULL) != 1)
+    if (!data || cv_pst_pff()->libpff_record_entry_get_data(entry, data, size,
+                                                            NULL) != 1)
         return cv_slice_of(NULL, 0);
     return cv_slice_of(data, size);
 }
@@ -103,8 +104,10 @@ static cv_status read_entry(libpff_record_entry_t *entry,
     cv_tag tag = 0;
     cv_value value;
     cv_arena *arena = cv_object_arena(target->obj);
-    if (pst_pff()->libpff_record_entry_get_entry_type(entry, &id, NULL) != 1 ||
-        pst_pff()->libpff_record_entry_get_value_type(entry, &type, NULL) != 1)
+    if (cv_pst_pff()->libpff_record_entry_get_entry_type(entry, &id, NULL) !=
+            1 ||
+        cv_pst_pff()->libpff_record_entry_get_value_type(entry, &type, NULL) !=
+            1)
         return CV_OK;        /* no property: a table's own column */
     if (type == CV_T_OBJECT) /* an attachment's data */
         return CV_OK;
@@ -136,10 +139,10 @@ static uint32_t codepage_of(libpff_record_set_t *set, uint32_t inherited)
     for (size_t i = 0; i < CV_LEN(tags); i++) {
         libpff_record_entry_t *entry = NULL;
         uint32_t value = 0;
-        if (pst_pff()->libpff_record_set_get_entry_by_type(
+        if (cv_pst_pff()->libpff_record_set_get_entry_by_type(
                 set, CV_TAG_ID(tags[i]), CV_T_I32, &entry,
                 LIBPFF_ENTRY_VALUE_FLAG_IGNORE_NAME_TO_ID_MAP, NULL) == 1 &&
-            pst_pff()->libpff_record_entry_get_data_as_32bit_integer(
+            cv_pst_pff()->libpff_record_entry_get_data_as_32bit_integer(
                 entry, &value, NULL) == 1 &&
             cv_charset_of_codepage(value))
             return value;
@@ -214,20 +217,20 @@ static cv_status read_set(libpff_record_set_t *set, pst_target *target,
 {
     int count = 0;
     losses lost = { 0 };
-    if (pst_pff()->libpff_record_set_get_number_of_entries(set, &count, NULL) !=
-        1)
+    if (cv_pst_pff()->libpff_record_set_get_number_of_entries(set, &count,
+                                                              NULL) != 1)
         return cv_fail(err, CV_ERR_SYNTAX, "the properties cannot be counted");
     if (is_message)
         target->codepage = codepage_of(set, target->codepage);
     for (int i = 0; i < count; i++) {
         libpff_record_entry_t *entry = NULL;
-        if (pst_pff()->libpff_record_set_get_entry_by_index(set, i, &entry,
-                                                            NULL) != 1) {
+        if (cv_pst_pff()->libpff_record_set_get_entry_by_index(set, i, &entry,
+                                                               NULL) != 1) {
             leave_out(&lost, 0, 0);
             continue;
         }
         cv_status status = read_entry(entry, target, &lost, bag, err);
-        pst_pff()->libpff_record_entry_free(&entry, NULL);
+        cv_pst_pff()->libpff_record_entry_free(&entry, NULL);
         CV_TRY(status);
     }
     if (is_message)
@@ -242,10 +245,10 @@ cv_status cv_pst_read_bag(libpff_item_t *item, int index, bool is_message,
 {
     libpff_record_set_t *set = NULL;
     libpff_error_t *why = NULL;
-    if (pst_pff()->libpff_item_get_record_set_by_index(item, index, &set,
-                                                       &why) != 1)
+    if (cv_pst_pff()->libpff_item_get_record_set_by_index(item, index, &set,
+                                                          &why) != 1)
         return cv_pst_fail(&why, err, "the properties cannot be read");
     cv_status status = read_set(set, target, is_message, bag, err);
-    pst_pff()->libpff_record_set_free(&set, NULL);
+    cv_pst_pff()->libpff_record_set_free(&set, NULL);
     return status;
 }

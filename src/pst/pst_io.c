@@ -129,11 +129,11 @@ cv_status cv_pst_view_open(pst_view *view, libbfio_handle_t **out,
                            cv_error *err)
 {
     libbfio_error_t *why = NULL;
-    if (pst_bfio()->libbfio_handle_initialize(
+    if (cv_pst_bfio()->libbfio_handle_initialize(
             out, (intptr_t *)(void *)view, no_free, NULL, open_view, close_view,
             read_view, no_write, seek_view, always, always, size_of_view,
             LIBBFIO_FLAG_IO_HANDLE_NON_MANAGED, &why) == 1)
         return CV_OK;
-    pst_bfio()->libbfio_error_free(&why);
+    cv_pst_bfio()->libbfio_error_free(&why);
     return cv_fail(err, CV_ERR_NOMEM, "no memory for a PST's handle");
 }

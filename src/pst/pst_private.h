@@ -64,8 +64,8 @@
 CV_LAZY_TYPE(pst_pff_library, PST_PFF);
 CV_LAZY_TYPE(pst_bfio_library, PST_BFIO);
 /* NULL when the library is not there: cv_pst_open() says so. */
-const pst_pff_library *pst_pff(void);
-const pst_bfio_library *pst_bfio(void);
+const pst_pff_library *cv_pst_pff(void);
+const pst_bfio_library *cv_pst_bfio(void);
 
 /* -- pst_io.c -- */
 

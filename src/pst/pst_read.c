@@ -16,8 +16,8 @@ static void free_item(void *ptr)
 {
     libpff_item_t *item = ptr;
     libpff_error_t *why = NULL;
-    if (pst_pff()->libpff_item_free(&item, &why) != 1)
-        pst_pff()->libpff_error_free(&why);
+    if (cv_pst_pff()->libpff_item_free(&item, &why) != 1)
+        cv_pst_pff()->libpff_error_free(&why);
 }
 
 /* An item of libpff's lives as long as the object read from it: the data of
@@ -63,8 +63,8 @@ static cv_status read_recipients(libpff_item_t *item, pst_target *target,
     libpff_error_t *why = NULL;
     int count = 0;
     cv_error failure;
-    int found = pst_pff()->libpff_message_get_recipients(item, &table, &why);
-    if (found == 1 && pst_pff()->libpff_item_get_number_of_record_sets(
+    int found = cv_pst_pff()->libpff_message_get_recipients(item, &table, &why);
+    if (found == 1 && cv_pst_pff()->libpff_item_get_number_of_record_sets(
                           table, &count, &why) != 1)
         found = -1;
     if (found == -1) {
@@ -90,12 +90,12 @@ static cv_status pump_data(void *ctx, const cv_sink *to, cv_error *err)
     libpff_error_t *why = NULL;
     uint8_t bytes[PUMP_BYTES];
     ssize_t got;
-    if (pst_pff()->libpff_attachment_data_seek_offset(item, 0, SEEK_SET,
-                                                      &why) == -1)
+    if (cv_pst_pff()->libpff_attachment_data_seek_offset(item, 0, SEEK_SET,
+                                                         &why) == -1)
         return cv_pst_fail(&why, err, "attachment");
     do {
-        got = pst_pff()->libpff_attachment_data_read_buffer(item, bytes,
-                                                            sizeof bytes, &why);
+        got = cv_pst_pff()->libpff_attachment_data_read_buffer(
+            item, bytes, sizeof bytes, &why);
         if (got < 0)
             return cv_pst_fail(&why, err, "attachment");
         CV_TRY(cv_sink_put(to, cv_slice_of(bytes, (size_t)got), err));
@@ -162,14 +162,15 @@ static cv_status read_content(libpff_item_t *item, pst_target *target,
     int type = 0;
     size64_t size = 0;
     cv_error failure = { .offset = UINT64_MAX };
-    if (pst_pff()->libpff_attachment_get_type(item, &type, &why) == 1) {
+    if (cv_pst_pff()->libpff_attachment_get_type(item, &type, &why) == 1) {
         if (type == LIBPFF_ATTACHMENT_TYPE_REFERENCE)
             return CV_OK;
         if (type == LIBPFF_ATTACHMENT_TYPE_DATA &&
-            pst_pff()->libpff_attachment_get_data_size(item, &size, &why) == 1)
+            cv_pst_pff()->libpff_attachment_get_data_size(item, &size, &why) ==
+                1)
             return take_data(item, size, target, att, err);
         if (type == LIBPFF_ATTACHMENT_TYPE_ITEM &&
-            pst_pff()->libpff_attachment_get_item(item, &inner, &why) == 1) {
+            cv_pst_pff()->libpff_attachment_get_item(item, &inner, &why) == 1) {
             CV_TRY(keep(inner, target->obj, err));
             return read_embedded(inner, target, att, err);
         }
@@ -218,8 +219,8 @@ static cv_status read_attachment_at(libpff_item_t *item, int index,
         return CV_OK;
     }
     row.path = cv_arena_printf(arena, "attachment[%d]", index);
-    if (pst_pff()->libpff_message_get_attachment(item, index, &found, &why) ==
-        1)
+    if (cv_pst_pff()->libpff_message_get_attachment(item, index, &found,
+                                                    &why) == 1)
         return read_attachment(found, &row, att, err);
     CV_IGNORE(cv_pst_fail(&why, &failure, "attachment")); /* its text */
     cv_report_say(target->report, CV_RULE_PST_TABLE, row.path, CV_S(""),
@@ -233,16 +234,16 @@ static cv_status read_attachments(libpff_item_t *item, pst_target *target,
     libpff_error_t *why = NULL;
     int count = 0;
     bool more = true;
-    if (pst_pff()->libpff_message_get_number_of_attachments(item, &count,
-                                                            &why) != 1) {
+    if (cv_pst_pff()->libpff_message_get_number_of_attachments(item, &count,
+                                                               &why) != 1) {
         cv_error failure;
         CV_IGNORE(cv_pst_fail(&why, &failure, "attachments")); /* its text */
         cv_report_say(target->report, CV_RULE_PST_TABLE, CV_S("attachments"),
                       CV_S(""), CV_S(""), "%s", failure.what);
         /* It knows those before the one it failed at by now. */
-        if (pst_pff()->libpff_message_get_number_of_attachments(item, &count,
-                                                                &why) != 1)
-            pst_pff()->libpff_error_free(&why);
+        if (cv_pst_pff()->libpff_message_get_number_of_attachments(item, &count,
+                                                                   &why) != 1)
+            cv_pst_pff()->libpff_error_free(&why);
     }
     for (int i = 0; more && i < count; i++)
         CV_TRY(read_attachment_at(item, i, target, &more, err));

@@ -22,14 +22,15 @@ static cv_status walk_folder(walk *w, libpff_item_t *folder, cv_slice path,
 static void free_item(libpff_item_t **item)
 {
     libpff_error_t *why = NULL;
-    if (*item && pst_pff()->libpff_item_free(item, &why) != 1)
-        pst_pff()->libpff_error_free(&why);
+    if (*item && cv_pst_pff()->libpff_item_free(item, &why) != 1)
+        cv_pst_pff()->libpff_error_free(&why);
 }
 
 static uint32_t node_of(libpff_item_t *item)
 {
     uint32_t id = 0;
-    return pst_pff()->libpff_item_get_identifier(item, &id, NULL) == 1 ? id : 0;
+    return cv_pst_pff()->libpff_item_get_identifier(item, &id, NULL) == 1 ? id
+                                                                          : 0;
 }
 
 static void tell(const walk *w, cv_slice path, const char *what,
@@ -130,12 +131,12 @@ static cv_status walk_children(walk *w, const listing *kind,
                                unsigned depth, cv_error *err)
 {
     int count = 0;
-    if (pst_pff()->libpff_item_get_number_of_sub_items(folder, &count, NULL) !=
-        1)
+    if (cv_pst_pff()->libpff_item_get_number_of_sub_items(folder, &count,
+                                                          NULL) != 1)
         return CV_OK;
     for (int i = 0; i < count; i++) {
         libpff_item_t *item = NULL;
-        if (pst_pff()->libpff_item_get_sub_item(folder, i, &item, NULL) != 1)
+        if (cv_pst_pff()->libpff_item_get_sub_item(folder, i, &item, NULL) != 1)
             continue;
         uint32_t node = node_of(item);
         bool known = cv_pst_seen_has(&w->seen, node);
@@ -211,13 +212,15 @@ static cv_status take_folder(walk *w, libpff_item_t *folder, cv_slice parent,
 static cv_status walk_folder(walk *w, libpff_item_t *folder, cv_slice path,
                              unsigned depth, cv_error *err)
 {
-    const listing items = { pst_pff()->libpff_folder_get_number_of_sub_messages,
-                            pst_pff()->libpff_folder_get_sub_message, take_item,
-                            PST_NODE_MESSAGE, "its items are not listed" };
+    const listing items = {
+        cv_pst_pff()->libpff_folder_get_number_of_sub_messages,
+        cv_pst_pff()->libpff_folder_get_sub_message, take_item,
+        PST_NODE_MESSAGE, "its items are not listed"
+    };
     const listing folders = {
-        pst_pff()->libpff_folder_get_number_of_sub_folders,
-        pst_pff()->libpff_folder_get_sub_folder, take_folder, PST_NODE_FOLDER,
-        "its folders are not listed"
+        cv_pst_pff()->libpff_folder_get_number_of_sub_folders,
+        cv_pst_pff()->libpff_folder_get_sub_folder, take_folder,
+        PST_NODE_FOLDER, "its folders are not listed"
     };
     if (depth > CV_LIMIT_PST_DEPTH) {
         cv_report_say(w->report, CV_RULE_LIMIT, path, CV_S(""),
@@ -274,16 +277,16 @@ static cv_status walk_recovered(walk *w, cv_error *err)
 {
     libpff_error_t *why = NULL;
     w->recovered = true;
-    CV_TRY(walk_list(w, pst_pff()->libpff_file_get_number_of_orphan_items,
-                     pst_pff()->libpff_file_get_orphan_item_by_index,
+    CV_TRY(walk_list(w, cv_pst_pff()->libpff_file_get_number_of_orphan_items,
+                     cv_pst_pff()->libpff_file_get_orphan_item_by_index,
                      CV_S("Orphaned items"), err));
     w->again = true;
-    if (pst_pff()->libpff_file_recover_items(w->pst->file, 0, &why) != 1) {
+    if (cv_pst_pff()->libpff_file_recover_items(w->pst->file, 0, &why) != 1) {
         tell(w, CV_S("Recovered items"), "they cannot be looked for", &why);
         return CV_OK;
     }
-    return walk_list(w, pst_pff()->libpff_file_get_number_of_recovered_items,
-                     pst_pff()->libpff_file_get_recovered_item_by_index,
+    return walk_list(w, cv_pst_pff()->libpff_file_get_number_of_recovered_items,
+                     cv_pst_pff()->libpff_file_get_recovered_item_by_index,
                      CV_S("Recovered items"), err);
 }
 
@@ -291,13 +294,13 @@ static cv_status walk_recovered(walk *w, cv_error *err)
 static void tell_orphans(walk *w)
 {
     int count = 0, messages = 0;
-    if (pst_pff()->libpff_file_get_number_of_orphan_items(w->pst->file, &count,
-                                                          NULL) != 1)
+    if (cv_pst_pff()->libpff_file_get_number_of_orphan_items(w->pst->file,
+                                                             &count, NULL) != 1)
         return;
     for (int i = 0; i < count; i++) {
         libpff_item_t *item = NULL;
-        if (pst_pff()->libpff_file_get_orphan_item_by_index(w->pst->file, i,
-                                                            &item, NULL) == 1)
+        if (cv_pst_pff()->libpff_file_get_orphan_item_by_index(
+                w->pst->file, i, &item, NULL) == 1)
             messages += PST_NODE_TYPE(node_of(item)) == PST_NODE_MESSAGE;
         free_item(&item);
     }
@@ -313,12 +316,12 @@ static cv_status walk_root(walk *w, cv_error *err)
     libpff_error_t *why = NULL;
     libpff_item_t *root = NULL;
     cv_status status = CV_OK;
-    if (pst_pff()->libpff_file_get_root_folder(w->pst->file, &root, &why) !=
+    if (cv_pst_pff()->libpff_file_get_root_folder(w->pst->file, &root, &why) !=
         1) {
         tell(w, CV_S(""), "there is no root folder", &why);
-        if (pst_pff()->libpff_file_get_root_item(w->pst->file, &root, &why) !=
-            1)
-            pst_pff()->libpff_error_free(&why);
+        if (cv_pst_pff()->libpff_file_get_root_item(w->pst->file, &root,
+                                                    &why) != 1)
+            cv_pst_pff()->libpff_error_free(&why);
     }
     if (root)
         status = walk_folder(w, root, CV_S(""), 0, err);
