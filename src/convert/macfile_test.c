@@ -130,18 +130,17 @@ static void assert_file(rig *r, size_t i, const char *name, const char *data)
         assert_text(data_at(r, i), data);
 }
 
-static void read_part(rig *r, const char *type, cv_slice bytes)
+/* mail: lives as long as the object. */
+static void read_part(rig *r, const char *type, cv_slice bytes, cv_buf *mail)
 {
-    cv_buf mail;
-    cv_buf_init(&mail, 0);
-    cv_buf_printf(&mail,
+    cv_buf_init(mail, 0);
+    cv_buf_printf(mail,
                   "MIME-Version: 1.0\r\nContent-Type: %s\r\n"
                   "Content-Transfer-Encoding: base64\r\n\r\n",
                   type);
-    cv_base64_put(&mail, bytes, 76);
-    cv_buf_put_byte(&mail, 0);
-    rig_read(r, (const char *)mail.data);
-    cv_buf_clear(&mail);
+    cv_base64_put(mail, bytes, 76);
+    cv_buf_put_byte(mail, 0);
+    rig_read(r, (const char *)mail->data);
 }
 
 /* C021: whatever form it came in, the data fork is the file; what else there
@@ -149,11 +148,11 @@ static void read_part(rig *r, const char *type, cv_slice bytes)
 static void c021_the_data_fork_is_the_file(void **state)
 {
     rig *r = *state;
-    cv_buf text;
+    cv_buf text, came;
     cv_buf_init(&text, 0);
     put_binhex(&text, hqx, sizeof hqx);
-    read_part(r, "application/mac-binhex40; name=file.hqx",
-              cv_buf_slice(&text));
+    read_part(r, "application/mac-binhex40; name=file.hqx", cv_buf_slice(&text),
+              &came);
     cv_buf_clear(&text);
     assert_int_equal(cv_object_attachment_count(r->obj), 2);
     assert_file(r, 0, "file", "AAAAAB");
@@ -164,6 +163,7 @@ static void c021_the_data_fork_is_the_file(void **state)
     const char *mail = rig_write(r);
     assert_has(mail, "multipart/appledouble");
     assert_has(mail, "application/applefile");
+    cv_buf_clear(&came);
     char *copy = strdup(mail);
     cv_object *first = r->obj;
     r->obj = NULL;
@@ -179,15 +179,17 @@ static void c021_the_data_fork_is_the_file(void **state)
 static void c021_single_files_are_split(void **state)
 {
     rig *r = *state;
+    cv_buf came;
     static const uint8_t single[] = { 0, 5, 0x16, 0,   0,   2,  0,  0, 0,
                                       0, 0, 0,    0,   0,   0,  0,  0, 0,
                                       0, 0, 0,    0,   0,   0,  0,  1, 0,
                                       0, 0, 1,    0,   0,   0,  38, 0, 0,
                                       0, 4, 'D',  'A', 'T', 'A' };
     read_part(r, "application/applefile; name=\"a.bin\"",
-              cv_slice_of(single, sizeof single));
+              cv_slice_of(single, sizeof single), &came);
     assert_int_equal(cv_object_attachment_count(r->obj), 1);
     assert_file(r, 0, "a.bin", "DATA");
+    cv_buf_clear(&came);
 }
 
 static void macbinary_leaves_as_appledouble(void **state)
