@@ -239,13 +239,27 @@ static void watch_allocations(void)
     json_set_alloc_funcs(watched_malloc, free);
 }
 
+/* Feeds the lexer, which would try an allocation for each character that is
+ * left, after one has failed. */
+static size_t feed(void *buffer, size_t room, void *ctx)
+{
+    cv_slice *rest = ctx;
+    if (allocation_failed)
+        return (size_t)-1;
+    cv_slice piece = cv_slice_sub(*rest, 0, room);
+    if (piece.len)
+        memcpy(buffer, piece.ptr, piece.len);
+    *rest = cv_slice_sub(*rest, piece.len, rest->len);
+    return piece.len;
+}
+
 static cv_status load(cv_slice text, json_t **out, cv_error *err)
 {
-    const char *bytes = text.len > 0 ? (const char *)text.ptr : "";
     json_error_t why;
     pthread_once(&watch_once, watch_allocations);
     allocation_failed = false;
-    *out = json_loadb(bytes, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    *out =
+        json_load_callback(feed, &text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     if (*out)
         return CV_OK;
     if (allocation_failed)
