@@ -38,6 +38,8 @@ def read_all(binary, files, scratch):
     found, seen = [], {}
     with open(lines, encoding="utf-8") as f:
         for row in map(json.loads, f):
+            if not row["output"]:
+                continue  # about a container, or nothing was written
             path = row["input"].split("#")[0]
             seen[path] = seen.get(path, 0) + 1
             if row["status"] != "failed" and seen[path] <= EVENTS:
