@@ -273,6 +273,23 @@ static cv_status add_embedded(cv_from *c, const cv_mime_part *message,
     return st;
 }
 
+/* What a TNEF part of another message held. */
+static cv_status add_tnef_message(cv_from *c, const cv_file_part *file)
+{
+    cv_attachment *a = add(c);
+    if (!a)
+        return cv_arena_status(c->arena) == CV_OK
+                   ? CV_OK
+                   : cv_arena_fail(c->arena, c->err);
+    cv_bag_set_i32(a->props, CV_PidTagAttachMethod, CV_ATTACH_EMBEDDED);
+    cv_bag_set_i32(a->props, CV_PidTagRenderingPosition, -1);
+    cv_bag_set_string(a->props, CV_PidTagDisplayName,
+                      cv_bag_string_or(cv_object_props(file->message),
+                                       CV_PidTagSubject, CV_S("")));
+    a->embedded = file->message;
+    return CV_OK;
+}
+
 /* -- messages that are files -- */
 
 #define MAX_LOOKED_INTO ((size_t)32 << 20) /* bytes held to look into them */
@@ -444,6 +461,8 @@ static cv_status add_shortcut(cv_from *c, const cv_file_part *file, bool *done)
 static cv_status add_one(cv_from *c, const cv_file_part *file)
 {
     bool done = false;
+    if (file->message)
+        return add_tnef_message(c, file);
     const cv_mime_part *message = message_of(c, file->part);
     if (message)
         CV_TRY(add_embedded(c, message, &done));

@@ -29,7 +29,8 @@ typedef struct cv_segment {
 
 typedef struct cv_file_part {
     const cv_mime_part *part;
-    bool related; /* stood beside HTML in multipart/related */
+    bool related;       /* stood beside HTML in multipart/related */
+    cv_object *message; /* what a TNEF part of another message held, or NULL */
 } cv_file_part;
 
 /* What a tree of parts consists of. */
@@ -66,7 +67,8 @@ CV_NODISCARD cv_status cv_attachments_from_mime(cv_from *c,
  * among the files, too. */
 CV_NODISCARD cv_status cv_calendar_from_mime(cv_from *c, const cv_parts *parts,
                                              bool *used, bool *keep);
-/* Takes a TNEF part that is this message's from the files and reads it. */
+/* Takes a TNEF part that is this message's from the files and reads it; what
+ * others hold is put beside them. */
 CV_NODISCARD cv_status cv_tnef_from_mime(cv_from *c, cv_parts *parts);
 /* Its properties, over what the mail's parts gave; the header's stay. */
 CV_NODISCARD cv_status cv_tnef_merge(cv_from *c, const cv_parts *parts);

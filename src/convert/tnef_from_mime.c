@@ -1,6 +1,7 @@
 /* A winmail.dat among the parts of a mail is the message itself: it gives the
  * class, the properties, the text and the files; the header keeps what it
- * says about people, subject and times. Source: spec tnef.md 8,
+ * says about people, subject and times. A further one, or one of another
+ * message, becomes an attached message. Source: spec tnef.md 8,
  * mime-mapping.md B9; kb-cases.md C070 to C072, C076 to C081. */
 #include "convert/from_mime.h"
 
@@ -13,14 +14,30 @@
 
 /* -- which part -- */
 
-static bool is_tnef_part(const cv_mime_part *part)
+static bool is_declared(const cv_mime_part *part)
 {
     if (part->kind != CV_MIME_LEAF)
         return false;
     return cv_mime_is(part, "application", "ms-tnef") ||
            cv_mime_is(part, "application", "vnd.ms-tnef") ||
-           (cv_slice_ieq(part->filename, CV_S("winmail.dat")) &&
-            cv_mime_is(part, "application", NULL));
+           (cv_mime_is(part, "application", NULL) &&
+            (cv_slice_ieq(part->filename, CV_S("winmail.dat")) ||
+             cv_slice_iends(part->filename, CV_S(".tnef"))));
+}
+
+/* Gateways give the part another type and name. Its encoded bytes tell the
+ * signature, without decoding every file of the mail. */
+static bool looks_like_tnef(const cv_mime_part *part)
+{
+    if (part->kind != CV_MIME_LEAF)
+        return false;
+    cv_slice body = part->body_bytes;
+    if (cv_slice_eq(part->encoding, CV_S("base64")))
+        return cv_slice_starts(cv_slice_trim(body), CV_S("eJ8+I"));
+    if (cv_slice_eq(part->encoding, CV_S("quoted-printable")))
+        return cv_slice_istarts(body, CV_S("x=9F>\"")) ||
+               cv_slice_istarts(body, CV_S("=78=9F=3E=22"));
+    return cv_slice_starts(body, CV_S("x\x9F>\""));
 }
 
 /* Without what a client or a gateway puts around it. */
@@ -52,7 +69,7 @@ static uint32_t fallback_codepage(const cv_from *c)
     return codepage == CP_ASCII ? 0 : codepage;
 }
 
-/* *out NULL when the part stays a file. */
+/* *out NULL when the part cannot be read: it stays a file. */
 static cv_status read_part(cv_from *c, const cv_mime_part *part,
                            cv_object **out)
 {
@@ -72,29 +89,45 @@ static cv_status read_part(cv_from *c, const cv_mime_part *part,
     if (st != CV_OK)
         cv_report_say(c->report, CV_RULE_TNEF_UNUSABLE, part->path, CV_S(""),
                       CV_S(""), "%s", why.what);
-    else if (!is_ours(c, tnef))
-        cv_report_say(c->report, CV_RULE_TNEF_FOREIGN, part->path,
-                      CV_S("X-MS-TNEF-Correlator"), CV_S(""), "kept as a file");
     else
         *out = tnef;
+    return CV_OK;
+}
+
+/* One stream is this message; any other is a message of its own, so that
+ * nobody gets a winmail.dat. */
+static cv_status take_part(cv_from *c, cv_parts *parts, cv_file_part *file)
+{
+    cv_object *tnef = NULL;
+    CV_TRY(read_part(c, file->part, &tnef));
+    if (!tnef)
+        return CV_OK;
+    bool ours = is_ours(c, tnef);
+    if (ours && !parts->tnef) {
+        parts->tnef = tnef;
+        file->part = NULL;
+        return CV_OK;
+    }
+    file->message = tnef;
+    cv_report_say(c->report, CV_RULE_TNEF_FOREIGN, file->part->path,
+                  ours ? CV_S("") : CV_S("X-MS-TNEF-Correlator"), CV_S(""),
+                  "%san attached message", ours ? "a second one: " : "");
     return CV_OK;
 }
 
 cv_status cv_tnef_from_mime(cv_from *c, cv_parts *parts)
 {
     size_t kept = 0;
+    for (size_t i = 0; i < parts->file_count; i++)
+        if (is_declared(parts->files[i].part))
+            CV_TRY(take_part(c, parts, &parts->files[i]));
     for (size_t i = 0; i < parts->file_count; i++) {
-        cv_object *tnef = NULL;
-        const cv_mime_part *part = parts->files[i].part;
-        if (is_tnef_part(part) && !parts->tnef)
-            CV_TRY(read_part(c, part, &tnef));
-        else if (is_tnef_part(part))
-            cv_report_say(c->report, CV_RULE_TNEF_FOREIGN, part->path, CV_S(""),
-                          CV_S(""), "a second one; kept as a file");
-        if (tnef)
-            parts->tnef = tnef;
-        else
-            parts->files[kept++] = parts->files[i];
+        cv_file_part *file = &parts->files[i];
+        if (file->part && !is_declared(file->part) &&
+            looks_like_tnef(file->part))
+            CV_TRY(take_part(c, parts, file));
+        if (file->part)
+            parts->files[kept++] = *file;
     }
     parts->file_count = kept;
     return CV_OK;

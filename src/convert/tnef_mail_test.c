@@ -196,20 +196,58 @@ static void c070_a_correlator_is_compared_without_blanks(void **state)
     cv_buf_clear(&s);
 }
 
-static void a_stream_of_another_message_stays_a_file(void **state)
+static void a_stream_of_another_message_is_attached(void **state)
 {
     rig *r = *state;
-    cv_buf s;
+    cv_buf s, mail;
     cv_buf_init(&s, 0);
     with_key(&s, TEXT0("<2@north.example>"));
     read_mail(r, "X-MS-TNEF-Correlator: <1@north.example>\r\n", &s);
     assert_int_equal(rig_count(r, CV_RULE_TNEF_FOREIGN), 1);
     assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Note");
+    assert_string_prop(rig_props(r), CV_PidTagBody, "plain");
     assert_int_equal(cv_object_attachment_count(r->obj), 1);
-    assert_string_prop(attachment(r, 0)->props, CV_PidTagAttachLongFilename,
-                       "winmail.dat");
-    assert_string_prop(attachment(r, 0)->props, CV_PidTagAttachMimeTag,
-                       "application/octet-stream");
+    const cv_object *inner = attachment(r, 0)->embedded;
+    assert_non_null(inner);
+    assert_string_prop(cv_object_props(inner), CV_PidTagMessageClass,
+                       "IPM.Note.Ours");
+    assert_data(r, cv_object_attachment(inner, 0), "one");
+    const char *out = written(r, &mail);
+    assert_has(out, "message/rfc822");
+    assert_has(out, "filename=a.txt");
+    assert_has_not(out, "winmail");
+    cv_buf_clear(&mail);
+    cv_buf_clear(&s);
+}
+
+/* What gateways and mailers make of application/ms-tnef; name=winmail.dat. */
+static void a_stream_is_known_by_its_content(void **state)
+{
+    static const char *const types[] = {
+        "application/octet-stream; name=winmail.dat",
+        "application/octet-stream; name=forward.tnef",
+        "application/octet-stream",
+        "application/octet-stream; name=ATT00001.dat",
+        "application/vnd.ms-tnef",
+        "image/x-icon; name=\"x\"",
+    };
+    rig *r = *state;
+    cv_buf s;
+    cv_buf_init(&s, 0);
+    put_head(&s, TEXT0("IPM.Note.Ours"));
+    put_file(&s, TEXT0("a.txt"), CV_S("one"));
+    for (size_t i = 0; i < CV_LEN(types); i++) {
+        cv_object_free(&r->obj);
+        cv_buf_reset(&r->out);
+        put_mail(&r->out, "", cv_buf_slice(&s), types[i]);
+        assert_int_equal(cv_from_mime(cv_buf_slice(&r->out), r->options,
+                                      &r->obj, r->report, &r->err),
+                         CV_OK);
+        assert_string_prop(rig_props(r), CV_PidTagMessageClass,
+                           "IPM.Note.Ours");
+        assert_int_equal(cv_object_attachment_count(r->obj), 1);
+        assert_data(r, attachment(r, 0), "one");
+    }
     cv_buf_clear(&s);
 }
 
@@ -539,7 +577,7 @@ static void a_mail_that_is_all_stream_is_read(void **state)
     cv_buf_clear(&s);
 }
 
-static void a_second_stream_stays_a_file(void **state)
+static void a_second_stream_is_an_attached_message(void **state)
 {
     rig *r = *state;
     cv_buf s;
@@ -562,6 +600,7 @@ static void a_second_stream_stays_a_file(void **state)
                      CV_OK);
     assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Note.First");
     assert_int_equal(cv_object_attachment_count(r->obj), 1);
+    assert_non_null(attachment(r, 0)->embedded);
     assert_int_equal(rig_count(r, CV_RULE_TNEF_FOREIGN), 1);
     cv_buf_clear(&s);
 }
@@ -653,7 +692,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG(a_stream_is_unpacked_where_it_stands),
         RIG(c070_a_correlator_is_compared_without_blanks),
-        RIG(a_stream_of_another_message_stays_a_file),
+        RIG(a_stream_of_another_message_is_attached),
+        RIG(a_stream_is_known_by_its_content),
         RIG(a_part_that_is_no_stream_stays_a_file),
         RIG(c071_a_stream_without_subject_takes_the_header_s),
         RIG(c072_a_file_beside_the_stream_keeps_its_bytes),
@@ -664,7 +704,7 @@ int main(void)
         RIG(c080_a_stream_in_a_stream_is_an_embedded_message),
         RIG(c081_a_forwarded_mail_becomes_message_rfc822),
         RIG(a_mail_that_is_all_stream_is_read),
-        RIG(a_second_stream_stays_a_file),
+        RIG(a_second_stream_is_an_attached_message),
         RIG(a_message_comes_back_through_each_rich_form),
         RIG(an_unknown_rich_format_is_refused),
     };

@@ -7,7 +7,8 @@
 #include "base/report.h"
 #include "mapi/object.h"
 
-/* True when a signature stands at the beginning or shortly behind it. */
+/* True when a signature stands at the beginning or shortly behind it, or the
+ * first attribute stands behind a damaged one. */
 bool cv_tnef_is(cv_slice in);
 
 /* Reads leniently: what is damaged costs itself and gives a finding. `in`

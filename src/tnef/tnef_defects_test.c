@@ -46,6 +46,30 @@ static void the_signature_is_searched_for(void **state)
     assert_findings(k, CV_RULE_TNEF_JUNK, 1);
 }
 
+/* A flipped bit is no reason to lose a message. */
+static void a_damaged_signature_before_a_first_attribute_is_read(void **state)
+{
+    kit *k = *state;
+    for (int i = 0; i < 2; i++) {
+        cv_buf_reset(&k->in);
+        cv_object_free(&k->obj);
+        cv_buf_put_u32le(&k->in, 0x323E9F78);
+        cv_buf_put_u16le(&k->in, 1);
+        if (i)
+            put_codepage(&k->in, 1252);
+        else
+            put_attr(&k->in, TNEF_VERSION, CV_S("\0\0\1\0"));
+        put_class(k);
+        put_file(k);
+        assert_true(cv_tnef_is(cv_buf_slice(&k->in)));
+        kit_read(k);
+        assert_class_and_file(k);
+        assert_findings(k, CV_RULE_TNEF_SIGNATURE, 1);
+    }
+    k->in.data[7] ^= 1;
+    assert_false(cv_tnef_is(cv_buf_slice(&k->in)));
+}
+
 static void a_signature_further_in_is_none(void **state)
 {
     kit *k = *state;
@@ -612,6 +636,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT(the_signature_is_searched_for),
+        KIT(a_damaged_signature_before_a_first_attribute_is_read),
         KIT(a_signature_further_in_is_none),
         KIT(a_stream_without_attributes_is_none),
         KIT(a_wrong_sum_is_told_and_the_data_used),

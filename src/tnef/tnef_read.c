@@ -27,11 +27,24 @@ const cv_slice cv_tnef_macbinary = {
     (const uint8_t *)"\x2A\x86\x48\x86\xF7\x14\x03\x0B\x01", 9
 };
 
-/* Where the signature stands, CV_NPOS when nowhere. */
+#define SIGNATURE CV_S("\x78\x9F\x3E\x22")
+
+/* What a stream begins with behind its key tells it, too: level, id and length
+ * of attTnefVersion or attOemCodepage. */
+static bool has_first_attribute(cv_slice in)
+{
+    cv_slice behind = cv_slice_sub(in, TNEF_HEAD_BYTES, in.len);
+    return cv_slice_starts(behind, CV_S("\1\x06\x90\x08\0\4\0\0\0")) ||
+           cv_slice_starts(behind, CV_S("\1\x07\x90\x06\0\x08\0\0\0"));
+}
+
+/* Where the signature stands, CV_NPOS when nowhere; a damaged one only counts
+ * at the beginning. */
 static size_t find_signature(cv_slice in)
 {
-    return cv_slice_find(cv_slice_sub(in, 0, SEARCHED_BYTES + 4),
-                         CV_S("\x78\x9F\x3E\x22"), 0);
+    size_t at =
+        cv_slice_find(cv_slice_sub(in, 0, SEARCHED_BYTES + 4), SIGNATURE, 0);
+    return at != 0 && has_first_attribute(in) ? 0 : at;
 }
 
 bool cv_tnef_is(cv_slice in)
@@ -389,6 +402,9 @@ static cv_status read_stream(cv_slice in, uint32_t codepage, cv_object *obj,
         cv_report_say(report, CV_RULE_TNEF_JUNK, CV_S(""), CV_S(""), CV_S(""),
                       "%zu bytes before the signature", at);
     in = cv_slice_sub(in, at, in.len);
+    if (!cv_slice_starts(in, SIGNATURE))
+        cv_report_say(report, CV_RULE_TNEF_SIGNATURE, CV_S(""), CV_S(""),
+                      CV_S(""), "0x%08X", (unsigned)cv_peek_u32le(in, 0));
     uint32_t own = in.len < TNEF_HEAD_BYTES ? 0 : find_codepage(in);
     tnef_stream *s = cv_arena_alloc(cv_object_arena(obj), sizeof *s);
     if (!s)
