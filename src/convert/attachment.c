@@ -137,19 +137,6 @@ static void put_date_param(const piece *p, cv_mime_node *n, const char *name,
     cv_buf_clear(&buf);
 }
 
-/* Content-ID as it may stand between angle brackets. */
-static cv_slice content_id(const piece *p)
-{
-    cv_slice id = text_of(p, CV_PidTagAttachContentId);
-    if (id.len > 2 && id.ptr[0] == '<' && id.ptr[id.len - 1] == '>')
-        id = cv_slice_sub(id, 1, id.len - 2);
-    for (size_t i = 0; i < id.len; i++)
-        if (id.ptr[i] <= 0x20 || id.ptr[i] >= 0x7F || id.ptr[i] == '<' ||
-            id.ptr[i] == '>')
-            return CV_S("");
-    return id.len < 900 ? id : CV_S("");
-}
-
 static void put_ids(const piece *p, cv_mime_node *n)
 {
     static const struct {
@@ -161,7 +148,7 @@ static void put_ids(const piece *p, cv_mime_node *n)
         { "X-Payload-Class", CV_PidTagAttachPayloadClass },
         { "X-Payload-Provider-Guid", CV_PidTagAttachPayloadProviderGuidString },
     };
-    cv_slice id = content_id(p);
+    cv_slice id = cv_content_id(p->t, p->a->props);
     if (id.len)
         cv_mime_node_field(n, "Content-ID",
                            cv_arena_printf(p->t->arena, "<%.*s>", CV_FMT(id)));
@@ -191,49 +178,15 @@ static void put_headers(const piece *p, cv_mime_node *n, bool shown)
     put_ids(p, n);
 }
 
-static bool is_hex(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
-}
-
-static unsigned hex_value(uint8_t c)
-{
-    return c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10u;
-}
-
-/* `html` at pos spells id, perhaps with percent escapes. */
-static bool spells(cv_slice html, size_t pos, cv_slice id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        if (pos >= html.len)
-            return false;
-        uint8_t c = html.ptr[pos++];
-        if (c == '%' && pos + 1 < html.len && is_hex(html.ptr[pos]) &&
-            is_hex(html.ptr[pos + 1])) {
-            c = (uint8_t)(hex_value(html.ptr[pos]) << 4 |
-                          hex_value(html.ptr[pos + 1]));
-            pos += 2;
-        }
-        if ((c | 32) != (id.ptr[i] | 32))
-            return false;
-    }
-    return true;
-}
-
 /* The HTML shows the attachment by cid: or by its location. */
 static bool is_shown(const piece *p, const cv_body *body)
 {
-    cv_slice id = content_id(p);
+    cv_slice id = cv_content_id(p->t, p->a->props);
     cv_slice place = text_of(p, CV_PidTagAttachContentLocation);
     if (!body->has_html)
         return false;
-    for (size_t at = 0; id.len; at += 4) {
-        at = cv_slice_ifind(body->html, CV_S("cid:"), at);
-        if (at == CV_NPOS)
-            break;
-        if (spells(body->html, at + 4, id))
-            return true;
-    }
+    if (cv_html_shows_id(body->html, id))
+        return true;
     return place.len > 3 && cv_slice_find(body->html, place, 0) != CV_NPOS;
 }
 

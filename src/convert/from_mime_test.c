@@ -67,6 +67,35 @@ static void unknown_fields_are_kept_by_name(void **state)
     assert_int_equal(cv_names_find(cv_object_names(r->obj), &name), 0);
 }
 
+/* Each is kept, and goes out again in its order. */
+static void a_repeated_unknown_field_keeps_all_values(void **state)
+{
+    rig *r = *state;
+    const cv_slice *list = NULL;
+    size_t count = 0;
+    cv_name name = { .set = *cv_set_guid(CV_SET_PS_INTERNET_HEADERS),
+                     .is_string = true,
+                     .string = CV_S("X-Spam-Report") };
+    rig_read(r, "From: a@b.example\r\nX-Spam-Report: one\r\nX-Once: 1\r\n"
+                "X-SPAM-Report: =?utf-8?Q?zw=C3=B6lf?=\r\n"
+                "x-spam-report: three\r\n\r\n");
+    cv_tag tag = cv_names_find(cv_object_names(r->obj), &name);
+    assert_true(tag != 0);
+    assert_true(cv_bag_strings(rig_props(r), tag | CV_T_MULTI | CV_T_STRING,
+                               &list, &count));
+    assert_int_equal(count, 3);
+    assert_text(list[0], "one");
+    assert_text(list[1], "zw\xC3\xB6lf");
+    assert_text(list[2], "three");
+    name.string = CV_S("X-Once");
+    tag = cv_names_find(cv_object_names(r->obj), &name);
+    assert_string_prop(rig_props(r), tag | CV_T_STRING, "1");
+    const char *mail = rig_write(r);
+    const char *first = strstr(mail, "X-Spam-Report: one\r\n");
+    assert_non_null(first);
+    assert_has(first, "X-Spam-Report: three\r\n");
+}
+
 static void alternatives_give_both_bodies(void **state)
 {
     rig *r = *state;
@@ -333,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG(header_fields_become_properties),
         RIG(unknown_fields_are_kept_by_name),
+        RIG(a_repeated_unknown_field_keeps_all_values),
         RIG(alternatives_give_both_bodies),
         RIG(html_alone_makes_its_plain_text),
         RIG(several_texts_in_mixed_are_joined),

@@ -227,6 +227,42 @@ static void keep_named(cv_from *c, const cv_mime_field *f)
                       "left out");
 }
 
+/* All fields of f's name; the caller has none of them yet. In the arena. */
+static cv_slice *values_of(cv_from *c, const cv_mime_field *f, size_t *count)
+{
+    size_t room = 0;
+    *count = 0;
+    for (size_t i = 0; i < c->root->field_count; i++)
+        room += cv_slice_ieq(c->root->fields[i].name, f->name);
+    cv_slice *list = cv_arena_array(c->arena, room, sizeof *list);
+    for (size_t i = 0; list && i < c->root->field_count; i++)
+        if (cv_slice_ieq(c->root->fields[i].name, f->name))
+            list[(*count)++] = cv_header_text(c, &c->root->fields[i]);
+    return list;
+}
+
+/* A field that comes several times is one property with several values, set
+ * when the first of them is met. */
+static void keep_all_named(cv_from *c, const cv_mime_field *f)
+{
+    const cv_name name = { .set = *cv_set_guid(CV_SET_PS_INTERNET_HEADERS),
+                           .is_string = true,
+                           .string = f->name };
+    cv_tag tag = cv_names_find(cv_object_names(c->obj), &name);
+    size_t count = 0;
+    if (tag && cv_bag_has(c->props, tag | CV_T_MULTI | CV_T_STRING))
+        return;
+    cv_slice *list = values_of(c, f, &count);
+    if (count < 2)
+        keep_named(c, f);
+    else if (cv_names_intern(cv_object_names(c->obj), &name, &tag, NULL) !=
+                 CV_OK ||
+             cv_bag_set_strings(c->props, tag | CV_T_MULTI | CV_T_STRING, list,
+                                count) != CV_OK)
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name, CV_S(""),
+                      "left out");
+}
+
 static void read_auto_submitted(cv_from *c, const cv_mime_field *f, cv_tag tag)
 {
     if (!cv_slice_istarts(cv_slice_trim(f->text), CV_S("no")) &&
@@ -462,7 +498,7 @@ static void read_generic(cv_from *c, const cv_mime_field *f, size_t *count)
     if (*count > MAX_GENERIC)
         return;
     ++*count;
-    keep_named(c, f);
+    keep_all_named(c, f);
 }
 
 static void read_fields(cv_from *c)

@@ -230,6 +230,7 @@ static cv_status ordinary(cv_to *t, cv_mime_node **root)
     cv_body body;
     const char *method = NULL;
     CV_TRY(cv_body_choose(t, &body));
+    CV_TRY(cv_content_ids_settle(t, &body));
     CV_TRY(make_text(t, &body, &p));
     CV_TRY(cv_calendar_to_mime(t, &p.calendar, &method));
     CV_TRY(make_attachments(t, &body, &p));

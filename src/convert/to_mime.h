@@ -58,6 +58,13 @@ CV_NODISCARD cv_status cv_attachment_to_mime(cv_to *t, size_t index,
                                              const cv_body *body,
                                              cv_mime_node **node,
                                              cv_attach_place *place);
+/* The Content-ID that an attachment goes out with, without <>; empty when it
+ * has none. One that no header can carry is made anew from itself. */
+cv_slice cv_content_id(const cv_to *t, const cv_bag *props);
+/* html has a "cid:" of id, whose case and escapes don't count. */
+bool cv_html_shows_id(cv_slice html, cv_slice id);
+/* The HTML calls files by their new ids; each new id is a finding. */
+CV_NODISCARD cv_status cv_content_ids_settle(cv_to *t, cv_body *body);
 /* A file made of text. */
 cv_mime_node *cv_text_file_node(cv_arena *arena, cv_slice name, cv_slice text);
 

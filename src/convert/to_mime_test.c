@@ -199,6 +199,52 @@ static void shown_pictures_are_related_others_are_files(void **state)
     assert_has(strstr(related, "a.png"), "b.txt");
 }
 
+/* An id that no header can carry is made anew, and the HTML follows. */
+static void an_unsound_content_id_is_made_anew(void **state)
+{
+    rig *r = *state;
+    static const char html[] =
+        "<meta charset=iso-8859-1><img src=\"CID:Bild%20\xFC@x\">"
+        "<img src='cid:bild \xFC@x'><a href=cid:plain@x>cid:</a>"
+        "<img src=cid:bild%20%c3%bc@x><img src=\"cid:bild \xFC@x.y\">";
+    new_note(r);
+    cv_bag_set_binary(rig_props(r), CV_PidTagHtml, cv_slice_cstr(html));
+    cv_bag_set_i32(rig_props(r), CV_PidTagInternetCodepage, 28591);
+    cv_attachment *a = add_file(r, "a.png", "image/png", "PNG");
+    cv_bag_set_string(a->props, CV_PidTagAttachContentId,
+                      CV_S("<bild \xC3\xBC@x>"));
+    a = add_file(r, "b.png", "image/png", "PNG");
+    cv_bag_set_string(a->props, CV_PidTagAttachContentId, CV_S("plain@x"));
+    char *mail = strdup(rig_write(r));
+    assert_int_equal(rig_count(r, CV_RULE_BAD_VALUE), 1);
+    assert_has(mail, "Content-ID: <plain@x>\r\n");
+    const char *id = strstr(mail, "Content-ID: <file.");
+    assert_non_null(id);
+    id = strchr(id, '<') + 1;
+    cv_slice want = cv_slice_of(id, strcspn(id, ">"));
+    assert_true(cv_slice_ends(want, CV_S("@north.example")));
+    assert_string_equal(rig_write(r), mail); /* again the same */
+    rig_read(r, mail);
+    cv_slice got, all;
+    assert_true(cv_bag_binary(rig_props(r), CV_PidTagHtml, &all));
+    got = all;
+    cv_slice url =
+        cv_arena_printf(cv_object_arena(r->obj), "cid:%.*s", CV_FMT(want));
+    size_t count = 0;
+    for (size_t at = 0; (at = cv_slice_ifind(got, url, at)) != CV_NPOS; at++)
+        count++;
+    assert_int_equal(count, 3);
+    assert_true(cv_slice_find(all, CV_S("charset=utf-8"), 0) != CV_NPOS);
+    assert_true(cv_slice_find(all, CV_S("cid:plain@x>cid:</a>"), 0) != CV_NPOS);
+    assert_true(cv_slice_find(all, CV_S("\xC3\xBC@x.y"), 0) != CV_NPOS);
+    assert_int_equal(cv_object_attachment_count(r->obj), 2);
+    assert_string_prop(cv_object_attachment(r->obj, 0)->props,
+                       CV_PidTagAttachLongFilename, "a.png");
+    assert_true(cv_bag_bool_or(cv_object_attachment(r->obj, 0)->props,
+                               CV_PidTagAttachmentHidden, false));
+    free(mail);
+}
+
 /* C003: no Content-Location or Content-ID that nobody set. */
 static void c003_ordinary_files_are_mixed(void **state)
 {
@@ -534,6 +580,7 @@ int main(void)
         RIG(rtf_nobody_can_read_is_attached),
         RIG(a_wrong_code_page_is_found_out),
         RIG(shown_pictures_are_related_others_are_files),
+        RIG(an_unsound_content_id_is_made_anew),
         RIG(c003_ordinary_files_are_mixed),
         RIG(c002_comma_and_umlaut_are_one_mailbox),
         RIG(c005_a_bare_ndr_is_a_report),
