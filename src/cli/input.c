@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SMALL_BYTES ((size_t)512 << 10)
 #define FOLDER_DEPTH 64 /* folders within folders; also ends link loops */
 
 static cv_status system_error(cv_error *err)
@@ -44,11 +45,39 @@ static cv_status read_all(int fd, cli_input *out, cv_error *err)
     return CV_OK;
 }
 
+/* Mapping a small file, and faulting in its pages, takes longer than reading
+ * it into memory that the file before has left. */
+static cv_status read_file(int fd, size_t size, cli_input *out, cv_error *err)
+{
+    uint8_t *bytes = malloc(size);
+    if (!bytes)
+        return cv_fail(err, CV_ERR_NOMEM, "out of memory");
+    size_t have = 0;
+    ssize_t n = 1;
+    while (have < size && n > 0) {
+        n = read(fd, bytes + have, size - have);
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            have += (size_t)n;
+    }
+    if (n < 0) {
+        cv_status status = system_error(err);
+        free(bytes);
+        return status;
+    }
+    out->heap = bytes;
+    out->bytes = cv_slice_of(bytes, have);
+    return CV_OK;
+}
+
 static cv_status map_file(int fd, size_t size, cli_input *out, cv_error *err)
 {
     out->bytes = CV_S("");
     if (size == 0)
         return CV_OK;
+    if (size <= SMALL_BYTES)
+        return read_file(fd, size, out, err);
     if (size > CV_LIMIT_INPUT_BYTES)
         return cv_fail(err, CV_ERR_LIMIT, "larger than %zu bytes",
                        CV_LIMIT_INPUT_BYTES);

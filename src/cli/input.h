@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-/* A file's bytes, mapped where it can be; "-" is standard input. */
+/* A file's bytes, a large one mapped; "-" is standard input. */
 typedef struct cli_input {
     cv_slice bytes;
     void *map;   /* owned, or NULL */
