@@ -104,7 +104,7 @@ class Table:
         files = copies(os.path.join(self.scratch, "tnef"),
                        sound(self.corpus, "tnef", "*.tnef"), 500)
         batch = [self.convoke, "convert", "--jobs", "1", "-o", "out/"] + files
-        single = one_each('%s convert -o "$(basename "$f").eml" "$f"' %
+        single = one_each('%s convert -o "${f##*/}.eml" "$f"' %
                           self.convoke, files)
         peers = [("tnef", one_each('tnef --overwrite "$f"', files)),
                  ("ytnef", one_each('ytnef -f . "$f"', files))]
