@@ -389,7 +389,8 @@ static const char *calendar_of(rig *r, cv_buf *out)
 }
 
 /* Old clients' names and dates alone. */
-static void c077_a_meeting_in_winmail_becomes_a_calendar_part(void **state)
+static void
+c077_peer_tnef_a_meeting_in_winmail_becomes_a_calendar_part(void **state)
 {
     static const struct {
         cv_slice class;
@@ -699,7 +700,7 @@ int main(void)
         RIG(c072_a_file_beside_the_stream_keeps_its_bytes),
         RIG(c073_no_stream_goes_out_where_none_is_wanted),
         RIG(c076_depth_and_trailing_bytes_make_no_difference),
-        RIG(c077_a_meeting_in_winmail_becomes_a_calendar_part),
+        RIG(c077_peer_tnef_a_meeting_in_winmail_becomes_a_calendar_part),
         RIG(c078_text_is_read_by_the_stream_s_code_page),
         RIG(c080_a_stream_in_a_stream_is_an_embedded_message),
         RIG(c081_a_forwarded_mail_becomes_message_rfc822),
