@@ -61,8 +61,9 @@
 
 #define CV_LIMIT_RECUR_DATES 10000 /* deleted or modified instances */
 #define CV_LIMIT_RRULE_STEPS 20000 /* days and times looked at for one rule */
-#define CV_LIMIT_RRULE_INSTANCES 1000 /* of a rule that no pattern holds */
-#define CV_LIMIT_TZ_RULES 1024        /* rules in one time zone definition */
+#define CV_LIMIT_RRULE_ALL_STEPS 10000000 /* for all rules of a calendar */
+#define CV_LIMIT_RRULE_INSTANCES 1000     /* of a rule that no pattern holds */
+#define CV_LIMIT_TZ_RULES 1024 /* rules in one time zone definition */
 
 #define CV_LIMIT_RTF_BYTES ((size_t)64 << 20) /* one RTF body */
 #define CV_LIMIT_RTF_FILES 1000 /* pictures and objects within one */

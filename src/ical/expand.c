@@ -16,6 +16,16 @@
 
 enum { YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY };
 
+/* A month, its year, and the year's weeks: what all of its days share. */
+typedef struct month_row {
+    int64_t first, year_first; /* days from 1970 */
+    int length, year_length;   /* days */
+    int32_t year;
+    int number;
+    int64_t weeks[4]; /* where week 1 of the year before begins, and of the
+                         years after it; only if the rule has BYWEEKNO */
+} month_row;
+
 typedef struct walk {
     const ical_rrule *r;
     int freq;
@@ -24,6 +34,7 @@ typedef struct walk {
     cv_civil at;       /* start */
     unsigned weekday;  /* of start */
     unsigned wkst;
+    month_row month;      /* of the day looked at last */
     size_t steps;         /* left */
     int64_t set[SET_MAX]; /* the period's moments, seconds */
     size_t count;
@@ -64,18 +75,15 @@ static int64_t first_week(const walk *w, int32_t year)
     return jan4 - (cv_weekday_of_days(jan4) + 7 - w->wkst) % 7;
 }
 
-static bool week_fits(const walk *w, int64_t day, int32_t year)
+static bool week_fits(const walk *w, int64_t day)
 {
-    int32_t of = year;
-    if (day < first_week(w, year))
-        of--;
-    else if (day >= first_week(w, year + 1))
-        of++;
-    int64_t first = first_week(w, of);
-    int number = (int)((day - first) / 7) + 1;
-    int weeks = (int)((first_week(w, of + 1) - first) / 7);
+    const int64_t *weeks = w->month.weeks;
+    size_t of = day < weeks[1] ? 0 : day < weeks[2] ? 1 : 2;
+    int number = (int)((day - weeks[of]) / 7) + 1;
+    int count = (int)((weeks[of + 1] - weeks[of]) / 7);
+
     return holds(w->r->by_week_no, w->r->by_week_no_count, number) ||
-           holds(w->r->by_week_no, w->r->by_week_no_count, number - weeks - 1);
+           holds(w->r->by_week_no, w->r->by_week_no_count, number - count - 1);
 }
 
 static bool day_of_month_fits(const walk *w, int day, int last)
@@ -101,7 +109,7 @@ static bool weekday_fits(const walk *w, unsigned weekday, int index, int length)
 }
 
 /* What the rule leaves open comes from the start. */
-static bool default_fits(const walk *w, const cv_civil *c, unsigned weekday)
+static bool default_fits(const walk *w, int day, unsigned weekday)
 {
     const ical_rrule *r = w->r;
 
@@ -109,39 +117,55 @@ static bool default_fits(const walk *w, const cv_civil *c, unsigned weekday)
         return true;
     if (w->freq == WEEKLY || r->by_week_no_count)
         return w->freq > WEEKLY || weekday == w->weekday;
-    if (w->freq == YEARLY && !r->by_month_count && c->month != w->at.month)
+    if (w->freq == YEARLY && !r->by_month_count &&
+        w->month.number != w->at.month)
         return false;
-    return w->freq > WEEKLY || c->day == w->at.day;
+    return w->freq > WEEKLY || day == w->at.day;
 }
 
-static bool day_fits(const walk *w, int64_t day)
+/* Days come in rows: the calendar is asked once a month. */
+static void find_month(walk *w, int64_t day)
+{
+    month_row *m = &w->month;
+    uint8_t month, of_month;
+
+    if (m->length && day >= m->first && day < m->first + m->length)
+        return;
+    cv_civil_from_days(day, &m->year, &month, &of_month);
+    m->number = month;
+    m->first = day - of_month + 1;
+    m->length = cv_days_in_month(m->year, month);
+    m->year_first = cv_days_from_civil(m->year, 1, 1);
+    m->year_length =
+        (int)(cv_days_from_civil(m->year + 1, 1, 1) - m->year_first);
+    for (int i = 0; w->r->by_week_no_count && i < 4; i++)
+        m->weeks[i] = first_week(w, m->year - 1 + i);
+}
+
+static bool day_fits(walk *w, int64_t day)
 {
     const ical_rrule *r = w->r;
-    cv_civil c = { .year = 0 };
-    unsigned weekday = cv_weekday_of_days(day);
+    const month_row *m = &w->month;
 
-    cv_civil_from_days(day, &c.year, &c.month, &c.day);
-    int64_t january = cv_days_from_civil(c.year, 1, 1);
-    int of_year = (int)(day - january),
-        last = cv_days_in_month(c.year, c.month);
-    int length = (int)(cv_days_from_civil(c.year + 1, 1, 1) - january);
-    bool in_year = w->freq == YEARLY && r->by_month_count == 0;
-
-    if (r->by_month_count && !holds(r->by_month, r->by_month_count, c.month))
+    find_month(w, day);
+    if (r->by_month_count && !holds(r->by_month, r->by_month_count, m->number))
         return false;
-    if (r->by_week_no_count && !week_fits(w, day, c.year))
+    int of_month = (int)(day - m->first), of_year = (int)(day - m->year_first);
+    unsigned weekday = cv_weekday_of_days(day);
+    bool in_year = w->freq == YEARLY && r->by_month_count == 0;
+    if (r->by_week_no_count && !week_fits(w, day))
         return false;
     if (r->by_year_day_count &&
         !holds(r->by_year_day, r->by_year_day_count, of_year + 1) &&
-        !holds(r->by_year_day, r->by_year_day_count, of_year - length))
+        !holds(r->by_year_day, r->by_year_day_count, of_year - m->year_length))
         return false;
-    if (r->by_month_day_count && !day_of_month_fits(w, c.day, last))
+    if (r->by_month_day_count && !day_of_month_fits(w, of_month + 1, m->length))
         return false;
     if (r->by_day_count &&
-        !weekday_fits(w, weekday, in_year ? of_year : c.day - 1,
-                      in_year ? length : last))
+        !weekday_fits(w, weekday, in_year ? of_year : of_month,
+                      in_year ? m->year_length : m->length))
         return false;
-    return default_fits(w, &c, weekday);
+    return default_fits(w, of_month + 1, weekday);
 }
 
 /* -- which times of a day -- */
@@ -347,25 +371,15 @@ static void begin(walk *w, const ical_rrule *rule, int64_t start)
     w->at = cv_civil_of_ticks(start);
     w->weekday = cv_weekday_of_days(w->start_day);
     w->wkst = rule->wkst >= 0 ? (unsigned)rule->wkst : 1;
-    w->steps = CV_LIMIT_RRULE_STEPS;
 }
 
-size_t cv_ical_rrule_expand(cv_arena *arena, const ical_rrule *rule,
-                            int64_t start, int64_t until, int64_t *out,
-                            size_t max, bool *complete)
+static size_t expand(walk *w, int64_t until, int64_t *out, size_t max,
+                     bool *complete)
 {
-    walk *w = cv_arena_array(arena, 1, sizeof(*w));
-    size_t count = 0;
     /* COUNT counts the start as the first, on the rule or not. */
-    size_t total = rule->count, seen = 0;
-
-    *complete = false;
-    if (!w)
-        return 0;
-    begin(w, rule, start);
-    if (w->freq < 0)
-        return 0;
+    size_t total = w->r->count, seen = 0, count = 0;
     int64_t last = cv_minutes1601_to_ticks(CV_MINUTES_ENDLESS);
+
     if (until != ICAL_NO_TIME && until < last)
         last = until;
     for (int64_t n = 0; make_period(w, &n); n++)
@@ -384,5 +398,25 @@ size_t cv_ical_rrule_expand(cv_arena *arena, const ical_rrule *rule,
             out[count++] = ticks;
             seen++;
         }
+    return count;
+}
+
+size_t cv_ical_rrule_expand(cv_arena *arena, const ical_rrule *rule,
+                            int64_t start, int64_t until, int64_t *out,
+                            size_t max, size_t *steps, bool *complete)
+{
+    walk *w = cv_arena_array(arena, 1, sizeof(*w));
+    size_t given =
+        *steps < CV_LIMIT_RRULE_STEPS ? *steps : CV_LIMIT_RRULE_STEPS;
+
+    *complete = false;
+    if (!w)
+        return 0;
+    begin(w, rule, start);
+    if (w->freq < 0)
+        return 0;
+    w->steps = given;
+    size_t count = expand(w, until, out, max, complete);
+    *steps -= given - w->steps;
     return count;
 }

@@ -335,13 +335,30 @@ static void read_series(ical_export *ex)
     ex->is_series = true;
 }
 
+static int64_t first_local(const ical_export *ex)
+{
+    return cv_minutes1601_to_ticks(ex->series.start_date) +
+           ex->series.start_offset * ICAL_MINUTE;
+}
+
+/* An all-day series without a zone: by its days. */
+static void align_days(ical_export *ex)
+{
+    int64_t length = ex->end - ex->start;
+
+    if (!ex->is_series || ex->has_start_zone || !ex->all_day ||
+        !ex->series.has_appointment)
+        return;
+    ex->start += cv_minutes1601_to_ticks(ex->series.start_date) -
+                 day_of(ex, ex->start, false, NULL);
+    ex->end = ex->start + length;
+}
+
 /* The first instance's start in a series' own time; StartWhole may be any
  * instance's. */
 static void align_series(ical_export *ex)
 {
-    uint32_t first = ex->series.start_date;
-    int64_t local =
-        cv_minutes1601_to_ticks(first) + ex->series.start_offset * ICAL_MINUTE;
+    int64_t local = first_local(ex);
     int64_t length =
         (int64_t)(ex->series.end_offset - ex->series.start_offset) *
         ICAL_MINUTE;
@@ -367,6 +384,8 @@ static void find_times(ical_export *ex)
     if (!ex->original)
         align_series(ex);
     find_all_day(ex);
+    if (!ex->original)
+        align_days(ex);
 }
 
 /* -- identity -- */
@@ -597,12 +616,38 @@ static void export_sequence(ical_export *ex)
 
 /* -- the event -- */
 
+/* A series' time of day is its pattern's, even if the clock leaves it out on
+ * the first day: there it counts by the offset before (RFC 5545 3.3.5). */
+static bool starts_in_a_gap(const ical_export *ex)
+{
+    int64_t local = first_local(ex);
+
+    return ex->is_series && !ex->original && ex->has_start_zone &&
+           !ex->all_day && ex->bag == cv_object_props(ex->obj) &&
+           cv_timezone_to_utc(&ex->start_zone, local) == ex->start &&
+           cv_timezone_to_local(&ex->start_zone, ex->start) != local;
+}
+
+static void export_start(ical_export *ex)
+{
+    if (!starts_in_a_gap(ex)) {
+        cv_ical_export_moment(ex, "DTSTART", ex->start, ex->has_start_zone,
+                              &ex->start_zone);
+        return;
+    }
+    cv_line_begin(&ex->w, "DTSTART");
+    cv_line_param(&ex->w, "TZID",
+                  cv_ical_zone_tzid(ex->arena, &ex->start_zone));
+    cv_line_colon(&ex->w);
+    cv_ical_time_put(&ex->w.line, first_local(ex), false);
+    cv_line_end(&ex->w);
+}
+
 static void export_span(ical_export *ex)
 {
     if (ex->start == ICAL_NO_TIME)
         return;
-    cv_ical_export_moment(ex, "DTSTART", ex->start, ex->has_start_zone,
-                          &ex->start_zone);
+    export_start(ex);
     if (ex->all_day || ex->end > ex->start)
         cv_ical_export_moment(ex, "DTEND", ex->end, ex->has_end_zone,
                               &ex->end_zone);

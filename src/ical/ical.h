@@ -60,6 +60,7 @@ typedef struct cv_ical_item {
     const cv_ical_comp **exceptions; /* with RECURRENCE-ID */
     size_t exception_count;
     cv_slice uid;
+    size_t *rule_steps; /* left for all items: CV_LIMIT_RRULE_ALL_STEPS */
 } cv_ical_item;
 
 CV_NODISCARD cv_status cv_ical_items(cv_arena *arena, const cv_ical_comp *root,

@@ -147,10 +147,11 @@ cv_status cv_ical_rrule_to_pattern(const ical_rrule *rule, int64_t start,
 
 /* Moments (local ticks) of a rule from its start on, ascending, at most max.
  * until: as above. *complete: the rule ends after the last one. A rule that
- * hits nothing within CV_LIMIT_RRULE_STEPS gives what it gave till then. */
+ * hits nothing within CV_LIMIT_RRULE_STEPS, or the calendar's *steps, which
+ * become fewer, gives what it gave till then. */
 size_t cv_ical_rrule_expand(cv_arena *arena, const ical_rrule *rule,
                             int64_t start, int64_t until, int64_t *out,
-                            size_t max, bool *complete);
+                            size_t max, size_t *steps, bool *complete);
 /* The pattern with the fewest exclusions whose instances are these moments
  * (local ticks, ascending, one a day, at least 2): start, end, deleted dates,
  * and exceptions where the time of day differs from the first one's. Arena.
@@ -158,6 +159,10 @@ size_t cv_ical_rrule_expand(cv_arena *arena, const ical_rrule *rule,
  * Errors: CV_ERR_LIMIT above CV_LIMIT_RECUR_DATES dates; the arena's. */
 cv_status cv_ical_cover(cv_arena *arena, const int64_t *at, size_t count,
                         uint32_t minutes, size_t room, cv_recurrence *out);
+
+/* In a kept calendar: its rules were more than CV_LIMIT_RRULE_ALL_STEPS allows,
+ * and are not expanded when it is read again, either. */
+#define ICAL_UNREAD_RULES "X-CONVOKE-UNREAD-RULES"
 
 /* The moments of an event by RRULE, RDATE, EXRULE and EXDATE, as
  * cv_ical_rrule_expand() gives them; what is endless ends with its
@@ -203,6 +208,7 @@ typedef struct ical_import {
     const cv_ical_prop *responder;
     size_t attendee_count; /* set by cv_ical_import_people() */
     bool keep_stream;      /* the original must be kept whole */
+    bool unread_rules;     /* and marked with ICAL_UNREAD_RULES */
 } ical_import;
 
 void cv_ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,

@@ -396,25 +396,72 @@ static void steps_beyond_the_limit_end_a_rule(void **state)
 {
     int64_t out[10];
     ical_rrule rule;
+    size_t steps = 1000000;
     bool complete;
     (void)state;
     assert_int_equal(
         cv_ical_rrule_parse(arena, CV_S("FREQ=DAILY;BYYEARDAY=366;BYMONTH=1"),
                             &rule),
         0);
-    assert_int_equal(cv_ical_rrule_expand(arena, &rule,
-                                          at("2026-11-24T09:00:00Z"),
-                                          ICAL_NO_TIME, out, 10, &complete),
-                     0);
+    assert_int_equal(
+        cv_ical_rrule_expand(arena, &rule, at("2026-11-24T09:00:00Z"),
+                             ICAL_NO_TIME, out, 10, &steps, &complete),
+        0);
     assert_false(complete);
     /* Two leap days each 8 years: the budget ends before the list does. */
     assert_int_equal(
         cv_ical_rrule_parse(arena, CV_S("FREQ=DAILY;BYYEARDAY=366"), &rule), 0);
     int64_t many[200];
     size_t n = cv_ical_rrule_expand(arena, &rule, at("2026-11-24T09:00:00Z"),
-                                    ICAL_NO_TIME, many, 200, &complete);
+                                    ICAL_NO_TIME, many, 200, &steps, &complete);
     assert_true(n > 10 && n <= CV_LIMIT_RRULE_STEPS / 365 / 4 + 1);
     assert_false(complete);
+    assert_int_equal(steps, 1000000 - 2 * CV_LIMIT_RRULE_STEPS);
+    steps = 100;
+    assert_int_equal(
+        cv_ical_rrule_expand(arena, &rule, at("2026-11-24T09:00:00Z"),
+                             ICAL_NO_TIME, many, 200, &steps, &complete),
+        0);
+    assert_int_equal(steps, 0);
+}
+
+#define NEVER "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\r\n"
+
+/* Twice as many rules as the calendar's steps are for, and then a good one. */
+static void rules_of_a_calendar_share_their_steps(void **state)
+{
+    enum { EVENTS = 2 * (CV_LIMIT_RRULE_ALL_STEPS / CV_LIMIT_RRULE_STEPS) };
+    cv_ical_item *items;
+    bool usable;
+    cv_buf buf;
+    (void)state;
+    cv_buf_init(&buf, 0);
+    cv_buf_put_str(&buf, "BEGIN:VCALENDAR\r\n");
+    for (int i = 0; i <= EVENTS; i++)
+        cv_buf_printf(
+            &buf,
+            "BEGIN:VEVENT\r\nUID:u%d\r\nDTSTART:20261124T090000Z\r\n"
+            "%sEND:VEVENT\r\n",
+            i, i < EVENTS ? NEVER : "RRULE:FREQ=MONTHLY;BYMONTHDAY=5,24\r\n");
+    cv_buf_put_str(&buf, "END:VCALENDAR\r\n");
+    assert_int_equal(items_of(cv_buf_slice(&buf), &items), EVENTS + 1);
+    for (int i = 0; i <= EVENTS; i++) {
+        cv_object_free(&obj);
+        assert_int_equal(cv_object_new(0, &obj, NULL), 0);
+        assert_int_equal(
+            cv_ical_to_object(&items[i], &context, obj, &usable, report, NULL),
+            0);
+        assert_true(usable);
+    }
+    assert_int_equal(*items[0].rule_steps, 0);
+    assert_true(cv_report_has(report, CV_RULE_LIMIT));
+    cv_buf_clear(&buf);
+    /* It was one too much, and is whole all the same when it goes out: what
+     * the reader did not expand the writer does not expand, either. */
+    assert_string_equal(calendar_of(4), "single");
+    const char *text = written(obj, NULL, &everything);
+    assert_non_null(strstr(text, "RRULE:FREQ=MONTHLY;BYMONTHDAY=5,24\r\n"));
+    assert_null(strstr(text, ICAL_UNREAD_RULES));
 }
 
 int main(void)
@@ -429,6 +476,7 @@ int main(void)
         TEST(recurrence_ids_of_every_form_are_found),
         TEST(instances_beyond_the_limit_are_left_out),
         TEST(steps_beyond_the_limit_end_a_rule),
+        TEST(rules_of_a_calendar_share_their_steps),
     };
     return cmocka_run_group_tests_name("ical rules", tests, NULL, NULL);
 }

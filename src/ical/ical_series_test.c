@@ -439,6 +439,64 @@ static void damaged_pattern_leaves_a_single_event(void **state)
     assert_null(strstr(text, "RRULE:FREQ=WEEKLY"));
 }
 
+/* The same series, of which a client stored a later instance's start. */
+static void series_begins_with_its_patterns_first_instance(void **state)
+{
+    static const cv_tag zones[] = {
+        CV_PidLidAppointmentTimeZoneDefinitionStartDisplay,
+        CV_PidLidAppointmentTimeZoneDefinitionEndDisplay,
+        CV_PidLidAppointmentTimeZoneDefinitionRecur, CV_PidLidTimeZoneStruct
+    };
+    (void)state;
+    assert_true(import(event_of(";VALUE=DATE:20261130", ";VALUE=DATE:20261201",
+                                "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3\n")));
+    for (size_t i = 0; i <= CV_LEN(zones); i++) {
+        if (i > 0)
+            cv_bag_remove(bag(), zones[i - 1]);
+        if (i > 0 && i < CV_LEN(zones))
+            continue; /* with all zones, and with none */
+        (void)cv_bag_set_ticks(bag(), CV_PidLidAppointmentStartWhole,
+                               at("2026-12-31T00:00:00Z"));
+        (void)cv_bag_set_ticks(bag(), CV_PidLidAppointmentEndWhole,
+                               at("2027-01-01T00:00:00Z"));
+        const char *text = written(obj, NULL, &everything);
+        assert_true(has_line(text, "DTSTART;VALUE=DATE:20261130"));
+        assert_true(has_line(text, "DTEND;VALUE=DATE:20261201"));
+        assert_true(has_line(text, "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3"));
+    }
+}
+
+/* Clocks in Berlin go from 02:00 to 03:00 on 29 March 2026. */
+static void
+series_keeps_its_time_of_day_that_the_first_day_leaves_out(void **state)
+{
+    static const char start[] = ";TZID=Europe/Berlin:20260329T025000",
+                      end[] = ";TZID=Europe/Berlin:20260329T032000",
+                      rule[] = "RRULE:FREQ=DAILY;COUNT=3\n";
+    static const char zone[] = "W. Europe Standard Time";
+    cv_recurrence r;
+    cv_slice blob;
+    bool damaged;
+    (void)state;
+    assert_true(import(event_of(start, end, rule)));
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(time_of(bag(), CV_PidLidAppointmentStartWhole),
+                            "2026-03-29T01:50:00Z");
+        assert_true(cv_bag_binary(bag(), CV_PidLidAppointmentRecur, &blob));
+        assert_int_equal(
+            cv_recurrence_parse(arena, blob, 1252, &r, &damaged, NULL), 0);
+        assert_int_equal(r.start_offset, 2 * 60 + 50);
+        char *text = written(obj, NULL, &everything);
+        assert_true(
+            has_line(text, (const char *)cv_arena_printf(
+                               arena, "DTSTART;TZID=%s:20260329T025000", zone)
+                               .ptr));
+        cv_object_free(&obj);
+        assert_int_equal(cv_object_new(0, &obj, NULL), 0);
+        assert_true(import(cv_slice_cstr(text)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +515,8 @@ int main(void)
         TEST(orphan_instance_keeps_its_original_start),
         TEST(series_keeps_local_time),
         TEST(damaged_pattern_leaves_a_single_event),
+        TEST(series_begins_with_its_patterns_first_instance),
+        TEST(series_keeps_its_time_of_day_that_the_first_day_leaves_out),
     };
     return cmocka_run_group_tests_name("ical series", tests, NULL, NULL);
 }

@@ -606,13 +606,15 @@ static void put_comp(cv_line_writer *w, const cv_ical_comp *comp,
     cv_line_end(w);
 }
 
-void cv_ical_put_item(const cv_ical_item *item, cv_buf *out)
+static void put_item(const cv_ical_item *item, bool unread_rules, cv_buf *out)
 {
     const cv_ical_comp *cal = item->calendar;
     cv_line_writer w;
 
     cv_line_writer_init(&w, out);
     cv_line_put_literal(&w, "BEGIN:VCALENDAR");
+    if (unread_rules)
+        cv_line_put_literal(&w, ICAL_UNREAD_RULES ":TRUE");
     for (size_t i = 0; i < cal->child_count; i++)
         if (cv_slice_eq(cal->children[i]->name, CV_S("VTIMEZONE")))
             put_comp(&w, cal->children[i], 0);
@@ -624,11 +626,16 @@ void cv_ical_put_item(const cv_ical_item *item, cv_buf *out)
     cv_line_writer_clear(&w);
 }
 
+void cv_ical_put_item(const cv_ical_item *item, cv_buf *out)
+{
+    put_item(item, false, out);
+}
+
 static void keep_stream(ical_import *in)
 {
     cv_buf buf;
     cv_buf_init(&buf, 0);
-    cv_ical_put_item(in->item, &buf);
+    put_item(in->item, in->unread_rules, &buf);
     (void)cv_bag_set_binary(in->bag, CV_PidLidInboundICalStream,
                             cv_buf_slice(&buf));
     cv_buf_clear(&buf);

@@ -79,11 +79,10 @@ static void add_rule(moments *m, const cv_ical_prop *prop)
     if (!read_rule(m, prop, &rule))
         return;
     int64_t until = cv_ical_rule_until(m->in, m->zone, &rule);
-    size_t count = cv_ical_rrule_expand(m->in->arena, &rule, m->in->start.local,
-                                        until, m->scratch, MOST, &complete);
     bool endless = !rule.count && until == ICAL_NO_TIME;
-    if (endless && count > ENDLESS_INSTANCES)
-        count = ENDLESS_INSTANCES;
+    size_t count = cv_ical_rrule_expand(
+        m->in->arena, &rule, m->in->start.local, until, m->scratch,
+        endless ? ENDLESS_INSTANCES : MOST, m->in->item->rule_steps, &complete);
     if ((endless || !complete) && count && m->scratch[count - 1] < m->horizon)
         m->horizon = m->scratch[count - 1];
     for (size_t i = 0; i < count; i++)
@@ -128,21 +127,39 @@ static void add_date(moments *m, const ical_moment *moment)
     add(m, m->in->all_day ? cv_ical_day_of(m->zone, moment) : at);
 }
 
-static void remove_at(moments *m, int64_t at, bool whole_day)
+/* The first that is not before a moment. */
+static size_t lower_bound(const moments *m, int64_t at)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < m->count; i++)
-        if (m->at[i] != at && !(whole_day && day_of(m->at[i]) == day_of(at)))
-            m->at[kept++] = m->at[i];
-    m->count = kept;
+    size_t from = 0, to = m->count;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (m->at[mid] < at)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
+/* They are in order. */
+static void remove_from_to(moments *m, int64_t from, int64_t to)
+{
+    size_t at = lower_bound(m, from), end = lower_bound(m, to);
+
+    memmove(m->at + at, m->at + end, (m->count - end) * sizeof(*m->at));
+    m->count -= end - at;
 }
 
 static void remove_date(moments *m, const ical_moment *moment)
 {
-    remove_at(m,
-              m->in->all_day ? cv_ical_day_of(m->zone, moment)
-                             : cv_ical_series_local(m->zone, moment),
-              moment->is_date || m->in->all_day);
+    bool whole_day = moment->is_date || m->in->all_day;
+    int64_t at = m->in->all_day ? cv_ical_day_of(m->zone, moment)
+                                : cv_ical_series_local(m->zone, moment);
+
+    if (whole_day)
+        remove_from_to(m, day_of(at), day_of(at) + ICAL_DAY);
+    else
+        remove_from_to(m, at, at + 1);
 }
 
 static void remove_rule(moments *m, const cv_ical_prop *prop)
@@ -156,9 +173,10 @@ static void remove_rule(moments *m, const cv_ical_prop *prop)
     if (until == ICAL_NO_TIME || until > m->at[m->count - 1])
         until = m->at[m->count - 1];
     size_t count = cv_ical_rrule_expand(m->in->arena, &rule, m->in->start.local,
-                                        until, m->scratch, MOST, &complete);
+                                        until, m->scratch, MOST,
+                                        m->in->item->rule_steps, &complete);
     for (size_t i = 0; i < count; i++)
-        remove_at(m, m->scratch[i], false);
+        remove_from_to(m, m->scratch[i], m->scratch[i] + 1);
 }
 
 static int compare(const void *a, const void *b)

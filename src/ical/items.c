@@ -9,6 +9,7 @@ typedef struct grouping {
     size_t count;
     uint32_t *slots; /* item number + 1, by UID */
     size_t mask;
+    size_t *rule_steps; /* of all items */
     bool full;
 } grouping;
 
@@ -52,7 +53,9 @@ static cv_ical_item *new_item(grouping *g, const cv_ical_comp *calendar,
                               cv_slice uid)
 {
     cv_ical_item *item = &g->items[g->count++];
-    *item = (cv_ical_item){ .calendar = calendar, .uid = uid };
+    *item = (cv_ical_item){ .calendar = calendar,
+                            .uid = uid,
+                            .rule_steps = g->rule_steps };
     return item;
 }
 
@@ -134,6 +137,14 @@ static cv_status split_orphans(grouping *g, cv_ical_item **out, size_t *count)
     return CV_OK;
 }
 
+static bool has_unread_rules(const cv_ical_comp *root)
+{
+    for (size_t i = 0; i < root->child_count; i++)
+        if (cv_ical_prop_get(root->children[i], ICAL_UNREAD_RULES))
+            return true;
+    return false;
+}
+
 static cv_status group(grouping *g, const cv_ical_comp *root)
 {
     for (size_t i = 0; i < root->child_count; i++) {
@@ -159,7 +170,10 @@ cv_status cv_ical_items(cv_arena *arena, const cv_ical_comp *root,
     g.mask = size - 1;
     g.slots = cv_arena_array(arena, size, sizeof(*g.slots));
     g.items = cv_arena_array(arena, events, sizeof(*g.items));
-    if (!g.slots || !g.items || group(&g, root) != CV_OK ||
+    g.rule_steps = cv_arena_array(arena, 1, sizeof(*g.rule_steps));
+    if (g.rule_steps && !has_unread_rules(root))
+        *g.rule_steps = CV_LIMIT_RRULE_ALL_STEPS;
+    if (!g.slots || !g.items || !g.rule_steps || group(&g, root) != CV_OK ||
         split_orphans(&g, out, count) != CV_OK)
         return cv_arena_fail(arena, err);
     if (g.full)

@@ -17,6 +17,7 @@
 #define SHORT_MONTHS_MAX 100
 #define RANGE_MAX 100 /* instances that one RANGE changes */
 #define RANGES_MAX 10
+#define STEPS_COVER 10 /* what an instance of a covering pattern costs */
 #define EXCEPTION_CLASS "IPM.OLE.CLASS.{00061055-0000-0000-C000-000000000046}"
 
 typedef struct series {
@@ -156,6 +157,28 @@ static void say_cover(series *s, const cv_ical_prop *prop, const char *why,
         say_unfit(s, prop, (const char *)done.ptr);
 }
 
+static void spend(series *s, size_t steps)
+{
+    size_t *left = s->in->item->rule_steps;
+    *left -= steps < *left ? steps : *left;
+}
+
+/* Nothing is made of half a rule: when the original is read again, to be
+ * written, it must give the same. */
+static bool is_too_much(series *s, const cv_ical_prop *prop)
+{
+    if (*s->in->item->rule_steps)
+        return false;
+    s->in->keep_stream = s->in->unread_rules = true;
+    cv_report_add(s->in->report,
+                  CV_FINDING(.rule = CV_RULE_LIMIT,
+                             .line = prop ? prop->line : 0,
+                             .found = CV_S("CV_LIMIT_RRULE_ALL_STEPS"),
+                             .done = CV_S("too many dates in one calendar: "
+                                          "the rule is in the original only")));
+    return true;
+}
+
 /* Dates that no pattern names, by the one that comes nearest. */
 static void read_dates(series *s, const cv_ical_prop *prop, const char *why,
                        uint32_t minutes)
@@ -167,11 +190,14 @@ static void read_dates(series *s, const cv_ical_prop *prop, const char *why,
 
     if (at)
         found = cv_ical_instances(s->in, s->event, &s->zone, at, &complete);
+    if (is_too_much(s, prop))
+        return;
     count = first_of_each_day(at, found);
     /* The dates may lie so far apart that only some of them fit. */
     for (size_t fit = count; fit >= 2; fit /= 2, complete = false)
         if (cv_ical_cover(s->in->arena, at, fit, minutes, s->room, &s->r) ==
             CV_OK) {
+            spend(s, s->r.count * STEPS_COVER);
             s->has_pattern = s->is_cover = true;
             s->bare = s->r.exception_count;
             s->room += s->r.deleted_count + s->r.exception_count;

@@ -79,9 +79,11 @@ class Writer(unittest.TestCase):
 
     def test_all_day(self):
         event, = self.events("all-day")
-        # 23 November is no last day of a month: the first one is the 30th.
-        self.assertEqual(event["DTSTART"].dt, datetime.date(2026, 11, 30))
-        self.assertEqual(event["DTEND"].dt, datetime.date(2026, 12, 1))
+        # 23 November is no last day of a month, but RFC 5545 3.8.5.3 counts
+        # DTSTART as the first instance all the same, and COUNT with it: the
+        # rule goes out as it came, lest that day be lost.
+        self.assertEqual(event["DTSTART"].dt, datetime.date(2026, 11, 23))
+        self.assertEqual(event["DTEND"].dt, datetime.date(2026, 11, 24))
         self.assertEqual(event["RRULE"]["BYMONTHDAY"], [-1])
 
     def test_series(self):
