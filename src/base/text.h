@@ -21,6 +21,13 @@ void cv_utf8_put(cv_buf *buf, uint32_t code_point);
 cv_slice cv_utf8_clip(cv_slice s, size_t max);
 /* s with every invalid byte replaced by U+FFFD; s itself when it is valid. */
 cv_slice cv_utf8_repair(cv_arena *arena, cv_slice s);
+/* Appends text in Unicode's composed form (NFC), or folded: equal for texts
+ * that differ only in case, normalization and compatibility (NFKC_Casefold).
+ * Invalid bytes become U+FFFD. Text above CV_NORMAL_MAX bytes, or all text
+ * when ICU is not there, stays as it is but for ASCII letters' case. */
+#define CV_NORMAL_MAX ((size_t)64 << 10)
+void cv_utf8_compose(cv_slice text, cv_buf *out);
+void cv_utf8_fold(cv_slice text, cv_buf *out);
 /* s with control characters (C0, DEL, C1, U+2028, U+2029) replaced by a
  * space, runs as one; s itself when there is none. For header text. */
 cv_slice cv_text_one_line(cv_arena *arena, cv_slice s);

@@ -11,6 +11,7 @@
  * belongs to the child that moves the container's counter past it.
  *
  *   batch_item.c    one input in a child: records
+ *   batch_write.c   an item as bytes
  *   batch_rescue.c  the last step of the ladder, after a child's death
  *   batch_child.c   the children: processes, limits, bytes to and fro
  *   batch_run.c     the parent's loop: who gets what, what is next in order
@@ -21,6 +22,7 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
+#include "cli/input.h"
 #include "cli/maildir.h"
 #include "cli/sources.h"
 #include "convert/walk.h"
@@ -52,6 +54,7 @@ typedef struct batch_plan {
     cv_form to;
     batch_packing packing;
     bool original, recover, split, lines;
+    bool lone; /* one file was named, no folder */
     batch_only only;
     int64_t since;                     /* ticks, INT64_MIN: any time */
     cv_slice folder;                   /* empty: any */
@@ -80,10 +83,11 @@ typedef enum batch_outcome {
     BATCH_CONVERTED,
     BATCH_PARTIAL,
     BATCH_FAILED,
-    BATCH_PASSED,  /* by a filter, or has no such form */
-    BATCH_SKIPPED, /* by --folder: not even read */
-    BATCH_TOLD,    /* findings about a container, no item */
-    BATCH_TARGET   /* the output cannot be written; error.what says why */
+    BATCH_PASSED,   /* by a filter */
+    BATCH_SKIPPED,  /* by --folder: not even read */
+    BATCH_TOLD,     /* findings about a container, no item */
+    BATCH_FORMLESS, /* has no such form, which is no failure here */
+    BATCH_TARGET    /* the output cannot be written; error.what says why */
 } batch_outcome;
 
 /* Texts of a record. */
@@ -181,6 +185,28 @@ cv_sink batch_output_sink(batch_output *out);
 /* Done, or with keep false removed. */
 CV_NODISCARD cv_status batch_output_close(batch_output *out, bool keep,
                                           cv_error *err);
+
+/* For batch_item.c and cmd_convert.c: items of an input being written. */
+typedef struct batch_writing {
+    const batch_plan *plan;
+    const char *path; /* of the input */
+    cli_input *input; /* borrowed */
+    bool nested;      /* the input is a container */
+    size_t written;   /* since the input's memory was given back */
+    cv_sink out;
+} batch_writing;
+
+/* One item in the plan's form and packing.
+ * Errors: `to`'s; cv_write()'s. */
+CV_NODISCARD cv_status batch_write(batch_writing *w, const cv_object *obj,
+                                   cv_sink to, cv_report *report,
+                                   cv_error *err);
+/* Says what to do about an item that has no such form. */
+void batch_explain(const batch_plan *plan, const cv_object *obj, cv_error *err);
+/* Of delivery, submission or change, ticks; 0 when it has none. */
+int64_t batch_time_of(const cv_object *obj);
+bool batch_is_partial(const cv_report *report);
+
 /* Fills in a record's line and rules from a report; buffers are the
  * caller's. */
 void batch_describe(const batch_worker *w, const batch_task *task,

@@ -1,7 +1,6 @@
 /* One input in a child: every message of it that this child takes. */
 #include "cli/batch.h"
 #include "cli/input.h"
-#include "cli/mbox.h"
 
 #include "base/text.h"
 
@@ -10,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define RELAX_BYTES ((size_t)1 << 20)
 
 /* An input while it is worked on. */
 typedef struct walk {
@@ -23,8 +20,7 @@ typedef struct walk {
     bool item_open;   /* taken, but not yet given to each() */
     uint64_t seen;    /* items the walk came by */
     uint64_t current; /* of the item that is open */
-    size_t written;   /* since the input's memory was given back */
-    cv_sink out;
+    batch_writing writing;
 } walk;
 
 /* -- places and names -- */
@@ -103,16 +99,16 @@ void batch_describe(const batch_worker *w, const batch_task *task,
     static const char *const statuses[] = { [BATCH_CONVERTED] = "converted",
                                             [BATCH_PARTIAL] = "partial",
                                             [BATCH_FAILED] = "failed",
+                                            [BATCH_FORMLESS] = "skipped",
                                             [BATCH_TOLD] = "partial" };
     (void)task;
     cv_buf_init(line, 0);
     cv_buf_init(rules, 0);
-    if (r->outcome == BATCH_CONVERTED &&
-        (cv_report_worst(report) >= CV_LOST ||
-         cv_report_step(report) > CV_LADDER_FULL))
+    if (r->outcome == BATCH_CONVERTED && batch_is_partial(report))
         r->outcome = BATCH_PARTIAL;
     r->repaired = cv_report_worst(report) >= CV_REPAIRED;
-    put_rules(report, rules);
+    if (r->outcome != BATCH_FORMLESS) /* nothing was done */
+        put_rules(report, rules);
     bool output = r->outcome == BATCH_CONVERTED || r->outcome == BATCH_PARTIAL;
     if (w->plan->lines)
         cv_report_put_line(report, item, cv_slice_cstr(output ? "?" : ""),
@@ -145,72 +141,14 @@ static void emit_item(walk *k, const cv_item *item, cv_slice message_class,
 
 /* -- writing -- */
 
-/* Passes bytes on; memory does not grow with what was read for them. */
-static cv_status write_relaxing(void *ctx, const void *bytes, size_t len,
-                                cv_error *err)
-{
-    walk *k = ctx;
-    k->written += len;
-    if (k->written >= RELAX_BYTES) {
-        k->written = 0;
-        cli_input_relax(&k->input);
-    }
-    return k->out.write(k->out.ctx, bytes, len, err);
-}
-
-static bool copies_original(const walk *k)
-{
-    const batch_plan *plan = k->w->plan;
-    return plan->original && plan->to == CV_FORM_EML && !k->nested &&
-           cv_detect(k->input.bytes, cv_slice_cstr(k->task->path)) ==
-               CV_INPUT_MIME;
-}
-
-static cv_status write_form(walk *k, const cv_object *obj, cv_sink to,
-                            cv_report *report, cv_error *err)
-{
-    const batch_plan *plan = k->w->plan;
-    cv_sink sink = { write_relaxing, k };
-    k->out = to;
-    return copies_original(k)
-               ? cv_sink_put(&sink, k->input.bytes, err)
-               : cv_write(obj, plan->to, plan->options, &sink, report, err);
-}
-
-static cv_status write_packed(walk *k, const cv_object *obj, cv_sink to,
-                              const batch_record *r, cv_report *report,
-                              cv_error *err)
-{
-    cli_mbox mbox;
-    if (k->w->plan->packing == BATCH_FILES)
-        return write_form(k, obj, to, report, err);
-    cv_status st = cli_mbox_begin(&mbox, to, k->w->plan->packing == BATCH_MBOX,
-                                  r->time, r->flags, err);
-    if (st == CV_OK)
-        st = write_form(k, obj, cli_mbox_sink(&mbox), report, err);
-    cv_error ignored;
-    cv_status end = cli_mbox_end(&mbox, st == CV_OK ? err : &ignored);
-    return st == CV_OK ? end : st;
-}
-
-static int64_t time_of(const cv_object *obj)
-{
-    static const cv_tag tags[] = { CV_PidTagMessageDeliveryTime,
-                                   CV_PidTagClientSubmitTime,
-                                   CV_PidTagLastModificationTime,
-                                   CV_PidTagCreationTime };
-    int64_t ticks = 0;
-    for (size_t i = 0; i < CV_LEN(tags); i++)
-        if (cv_bag_ticks(cv_object_props(obj), tags[i], &ticks))
-            return ticks;
-    return 0;
-}
-
-/* A form that this item does not have: an appointment's calendar file among
- * the mails of a store. */
+/* A form that this item does not have: a calendar file asked of the mails
+ * among the appointments of a store. Of the one file that was named it is an
+ * error. */
 static bool has_no_such_form(const walk *k, cv_status status)
 {
-    return status == CV_ERR_UNSUP && k->nested && k->w->plan->to != CV_FORM_EML;
+    const batch_plan *plan = k->w->plan;
+    return status == CV_ERR_UNSUP && (k->nested || !plan->lone) &&
+           plan->to != CV_FORM_EML;
 }
 
 static void write_item(walk *k, const cv_item *item, const cv_object *obj,
@@ -220,8 +158,8 @@ static void write_item(walk *k, const cv_item *item, const cv_object *obj,
     cv_error ignored;
     cv_status st = batch_output_open(k->w, &out, &r->error);
     if (st == CV_OK)
-        st =
-            write_packed(k, obj, batch_output_sink(&out), r, report, &r->error);
+        st = batch_write(&k->writing, obj, batch_output_sink(&out), report,
+                         &r->error);
     cv_status closed = batch_output_close(&out, st == CV_OK,
                                           st == CV_OK ? &r->error : &ignored);
     st = st == CV_OK ? closed : st;
@@ -231,14 +169,11 @@ static void write_item(walk *k, const cv_item *item, const cv_object *obj,
     if (out.problem && out.problem != EFBIG)
         r->outcome = BATCH_TARGET;
     else if (has_no_such_form(k, st))
-        r->outcome = BATCH_PASSED;
-    else if (st == CV_ERR_UNSUP && k->w->plan->to == CV_FORM_ICS)
-        cv_fail(&r->error, CV_ERR_UNSUP,
-                "%.*s is no single calendar item; use --to eml, or -o "
-                "FOLDER/ for each event of a calendar",
-                CV_FMT(cv_utf8_clip(cv_object_class(obj), 40)));
+        r->outcome = BATCH_FORMLESS;
+    else if (st != CV_OK)
+        batch_explain(k->w->plan, obj, &r->error);
     r->texts[BATCH_NAME] = name_of(k, item, obj);
-    if (r->outcome == BATCH_PASSED || r->outcome == BATCH_TARGET)
+    if (r->outcome == BATCH_TARGET)
         emit(k, r);
     else
         emit_item(k, item, cv_object_class(obj), report, r);
@@ -317,7 +252,7 @@ static cv_status each(void *ctx, const cv_item *item, cv_object *obj,
     if (obj && k->task->in_maildir)
         CV_IGNORE(cli_mail_flags_set(obj, cli_maildir_flags(k->task->name)));
     if (obj) {
-        r.time = time_of(obj);
+        r.time = batch_time_of(obj);
         r.flags = cli_mail_flags_of(obj);
     }
     if (!obj) {
@@ -386,6 +321,7 @@ static void settle_layout(walk *k)
                  k->nested || type == CV_INPUT_VCARD ||
                      (type == CV_INPUT_ICAL && k->w->plan->split));
     k->by_file = !k->nested && !k->task->in_maildir;
+    k->writing.nested = k->nested;
     batch_record r = { .kind = BATCH_COUNT, .index = count };
     if (count)
         emit(k, &r);
@@ -438,6 +374,9 @@ static cv_status open_and_walk(walk *k, cv_report *report, cv_error *err)
 static void walk_input(batch_worker *w, const batch_task *task)
 {
     walk k = { .w = w, .task = task };
+    k.writing = (batch_writing){ .plan = w->plan,
+                                 .path = task->path,
+                                 .input = &k.input };
     cv_error err = { .offset = UINT64_MAX };
     cv_report *report = NULL;
     atomic_store(&w->slot->container, false);

@@ -55,6 +55,11 @@ void batch_placer_free(batch_placer **placer)
     *placer = NULL;
 }
 
+cv_status batch_place_keep(batch_placer *p, cli_file_id input, cv_error *err)
+{
+    return cli_names_keep(p->names, input, err);
+}
+
 static cv_status no_memory(cv_error *err)
 {
     return cv_fail(err, CV_ERR_NOMEM, "out of memory");
@@ -302,8 +307,8 @@ static cv_status append_to_mbox(batch_placer *p, cv_slice output,
 /* -- any -- */
 
 static cv_status name_output(batch_placer *p, const batch_record *r,
-                             const char *path, cli_file_id input,
-                             cv_buf *output, bool *fatal, cv_error *err)
+                             const char *path, cv_buf *output, bool *fatal,
+                             cv_error *err)
 {
     cv_buf folder;
     cv_slice foreign = r->texts[BATCH_FOLDER];
@@ -318,7 +323,7 @@ static cv_status name_output(batch_placer *p, const batch_record *r,
     if (st == CV_OK)
         st = cli_names_file(p->names, cv_buf_slice(&folder),
                             r->texts[BATCH_NAME],
-                            cv_form_extension(p->plan->to), input, output, err);
+                            cv_form_extension(p->plan->to), output, err);
     cv_buf_clear(&folder);
     if (st == CV_OK)
         st = make_folders(p, folder_of(cv_buf_slice(output)), fatal, err);
@@ -326,12 +331,11 @@ static cv_status name_output(batch_placer *p, const batch_record *r,
 }
 
 cv_status batch_place(batch_placer *p, const batch_record *r, const char *path,
-                      cli_file_id input, cv_buf *output, uint64_t *end,
-                      bool *fatal, cv_error *err)
+                      cv_buf *output, uint64_t *end, bool *fatal, cv_error *err)
 {
     *fatal = true;
     *end = 0;
-    CV_TRY(name_output(p, r, path, input, output, fatal, err));
+    CV_TRY(name_output(p, r, path, output, fatal, err));
     char *temp = batch_temp_path(p->plan, r->temp_pid, r->temp);
     char *to = full_path(p, cv_buf_slice(output));
     cv_status st = temp && to ? CV_OK : no_memory(err);

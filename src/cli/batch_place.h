@@ -13,14 +13,17 @@ CV_NODISCARD cv_status batch_placer_new(const batch_plan *plan,
                                         batch_placer **out, cv_error *err);
 void batch_placer_free(batch_placer **placer);
 
-/* source: the input's path and identity. output: the path below the output
+/* An input of the run, which no output replaces. */
+CV_NODISCARD cv_status batch_place_keep(batch_placer *p, cli_file_id input,
+                                        cv_error *err);
+
+/* path: the input's. output: the path below the output
  * folder, appended; *end: bytes of the mbox now. *fatal: the target is at
  * fault, not this item.
  * Errors: CV_ERR_IO, CV_ERR_NOMEM. */
 CV_NODISCARD cv_status batch_place(batch_placer *p, const batch_record *r,
-                                   const char *path, cli_file_id input,
-                                   cv_buf *output, uint64_t *end, bool *fatal,
-                                   cv_error *err);
+                                   const char *path, cv_buf *output,
+                                   uint64_t *end, bool *fatal, cv_error *err);
 /* An item of an earlier run: its names are taken. */
 CV_NODISCARD cv_status batch_place_again(batch_placer *p,
                                          const journal_item *item,

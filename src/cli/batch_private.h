@@ -23,7 +23,6 @@ typedef struct entry {
     bool in_maildir;
     uint64_t size;
     int64_t mtime_ns;
-    cli_file_id id;
     uint64_t next;  /* item that is to be settled next */
     uint64_t end;   /* items there are, when ended */
     uint64_t count; /* items there will be, 0: not known */

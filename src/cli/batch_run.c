@@ -109,7 +109,6 @@ static bool fill_entry(entry *e, const cli_source *source, uint64_t done)
                   .in_maildir = source->in_maildir,
                   .size = source->size,
                   .mtime_ns = source->mtime_ns,
-                  .id = source->id,
                   .next = done };
     return e->path && e->folder && e->name;
 }
@@ -466,7 +465,7 @@ static cv_status replay(void *ctx, const journal_item *item, cv_error *err)
 {
     run *r = ctx;
     batch_outcome outcome = BATCH_PASSED;
-    for (batch_outcome o = BATCH_CONVERTED; o <= BATCH_TOLD; o++)
+    for (batch_outcome o = BATCH_CONVERTED; o <= BATCH_FORMLESS; o++)
         if (o != BATCH_SKIPPED && journal_letter(o) == item->outcome)
             outcome = o;
     cli_summary_add(&r->summary, outcome, item->repaired, item->rules);
@@ -547,7 +546,7 @@ static cv_status open_sources(run *r, cv_error *err)
                             id_of(r->plan->out), &r->sources, err);
 }
 
-/* How much there is to do, for the progress. */
+/* How much there is to do, for the progress; which files are inputs. */
 static cv_status weigh(run *r, uint64_t *count, cv_error *err)
 {
     bool found = true;
@@ -557,6 +556,7 @@ static cv_status weigh(run *r, uint64_t *count, cv_error *err)
         cli_source source;
         CV_TRY(cli_sources_next(r->sources, &source, &found, err));
         if (found) {
+            CV_TRY(batch_place_keep(r->placer, source.id, err));
             r->weight += batch_weight(source.size);
             ++*count;
         }
@@ -608,12 +608,11 @@ static int begin_and_run(run *r)
 {
     cv_error err = { 0 };
     uint64_t count = 0;
-    if (weigh(r, &count, &err) != CV_OK)
+    if (batch_placer_new(r->plan, &r->placer, &err) != CV_OK ||
+        weigh(r, &count, &err) != CV_OK)
         return cli_error("%s", err.what);
     if (count == 0)
         return cli_error("no files there");
-    if (batch_placer_new(r->plan, &r->placer, &err) != CV_OK)
-        return cli_error("%s", err.what);
     int code = open_journal(r);
     if (code != CLI_OK) {
         journal_close(&r->journal, false);

@@ -175,8 +175,8 @@ static void place(run *r, const entry *e, batch_record *record, cv_buf *output,
     bool fatal = false;
     if (record->outcome != BATCH_CONVERTED && record->outcome != BATCH_PARTIAL)
         return;
-    if (batch_place(r->placer, record, e->path, e->id, output, end, &fatal,
-                    &err) == CV_OK)
+    if (batch_place(r->placer, record, e->path, output, end, &fatal, &err) ==
+        CV_OK)
         return;
     cv_buf_reset(output);
     if (fatal)

@@ -5,7 +5,6 @@
 #include "cli/commands.h"
 #include "cli/converting.h"
 #include "cli/input.h"
-#include "cli/mbox.h"
 #include "cli/output.h"
 
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 
 #define FORMS "eml (default), ics, msg, tnef, json, mbox or maildir"
 
-#define RELAX_BYTES ((size_t)1 << 20)
 #define JOBS_DEFAULT 4 /* children, unless there are fewer processors */
 
 /* One run of the command. */
@@ -35,19 +33,11 @@ typedef struct item {
     const char *path;
     cli_input input;
     cv_slice bytes; /* of input */
-    size_t written; /* since the input's memory was given back */
-    cv_sink out;
+    batch_writing writing;
     cli_file file;
     cv_status status; /* of the output */
     size_t count;     /* messages so far */
 } item;
-
-static const char *status_of(const cv_report *report)
-{
-    bool lost = cv_report_worst(report) >= CV_LOST ||
-                cv_report_step(report) > CV_LADDER_FULL;
-    return lost ? "partial" : "converted";
-}
 
 /* The report's line; name of the input with "#item" when it holds several. */
 static void put_line(const item *it, const cv_item *where, const char *output,
@@ -73,56 +63,14 @@ static void put_line(const item *it, const cv_item *where, const char *output,
     cv_buf_clear(&line);
 }
 
-static bool copies_original(const item *it)
-{
-    const batch_plan *plan = &it->job->batch.plan;
-    return plan->original && plan->to == CV_FORM_EML &&
-           cv_detect(it->bytes, cv_slice_cstr(it->path)) == CV_INPUT_MIME;
-}
-
-/* Passes bytes on; memory does not grow with what was read for them. */
-static cv_status write_relaxing(void *ctx, const void *bytes, size_t len,
-                                cv_error *err)
-{
-    item *it = ctx;
-    it->written += len;
-    if (it->written >= RELAX_BYTES) {
-        it->written = 0;
-        cli_input_relax(&it->input);
-    }
-    return it->out.write(it->out.ctx, bytes, len, err);
-}
-
-static cv_status write_form(item *it, const cv_object *obj, cv_sink to,
-                            cv_report *report, cv_error *err)
-{
-    const batch_plan *plan = &it->job->batch.plan;
-    cv_sink sink = { write_relaxing, it };
-    it->out = to;
-    return copies_original(it)
-               ? cv_sink_put(&sink, it->bytes, err)
-               : cv_write(obj, plan->to, plan->options, &sink, report, err);
-}
-
 /* Messages after the first go into an mbox only. */
 static cv_status write_item(item *it, const cv_object *obj, cv_report *report,
                             cv_error *err)
 {
-    cli_mbox mbox;
-    int64_t time = 0;
     if (it->count == 1)
         CV_TRY(cli_target_begin(&it->job->target, &it->file, err));
-    cv_sink to = cli_file_sink(&it->file);
-    if (it->job->batch.plan.packing != BATCH_MBOX)
-        return write_form(it, obj, to, report, err);
-    const cv_bag *props = cv_object_props(obj);
-    if (!cv_bag_ticks(props, CV_PidTagMessageDeliveryTime, &time))
-        (void)cv_bag_ticks(props, CV_PidTagClientSubmitTime, &time);
-    CV_TRY(cli_mbox_begin(&mbox, to, true, time, cli_mail_flags_of(obj), err));
-    cv_status st = write_form(it, obj, cli_mbox_sink(&mbox), report, err);
-    cv_error ignored;
-    cv_status end = cli_mbox_end(&mbox, st == CV_OK ? err : &ignored);
-    return st == CV_OK ? end : st;
+    return batch_write(&it->writing, obj, cli_file_sink(&it->file), report,
+                       err);
 }
 
 /* The input failed, or one of its items. */
@@ -130,12 +78,6 @@ static void say_failed(item *it, const cv_item *where, cv_slice message_class,
                        const cv_report *report, cv_error *err)
 {
     it->job->failed = true;
-    if (err->code == CV_ERR_UNSUP && it->job->batch.plan.to == CV_FORM_ICS &&
-        message_class.len)
-        cv_fail(err, CV_ERR_UNSUP,
-                "%.*s is no single calendar item; use --to eml, or -o "
-                "FOLDER/ for each event of a calendar",
-                CV_FMT(cv_utf8_clip(message_class, 40)));
     cli_say_failure(it->path, err);
     put_line(it, where, "", "failed", message_class, report);
 }
@@ -168,9 +110,12 @@ static cv_status convert_object(void *ctx, const cv_item *where, cv_object *obj,
     it->count++;
     cv_slice message_class = cv_object_class(obj);
     it->status = write_item(it, obj, report, &why);
+    if (it->status != CV_OK)
+        batch_explain(&it->job->batch.plan, obj, &why);
     if (it->status == CV_OK)
         put_line(it, where, it->file.path ? it->file.path : "-",
-                 status_of(report), message_class, report);
+                 batch_is_partial(report) ? "partial" : "converted",
+                 message_class, report);
     else
         say_failed(it, where, message_class, report, &why);
     return CV_OK;
@@ -209,6 +154,9 @@ static void convert_path(job *j, const char *path)
                           "%s", err.what);
     }
     it.bytes = it.input.bytes;
+    it.writing = (batch_writing){ .plan = &j->batch.plan,
+                                  .path = path,
+                                  .input = &it.input };
     cv_convert_set_relax(j->options, (cv_relax){ relax, &it.input });
     if (status == CV_OK)
         status = convert_bytes(&it, report, &err);
@@ -256,17 +204,21 @@ static bool gives_several(const char *path)
            type == CV_INPUT_ARCHIVE;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool has_several(const job *j, const cli_args *args)
 {
     const char *path = cli_operand(args, 0);
-    struct stat st;
     if (cli_operand_count(args) > 1)
         return true;
-    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
     if (j->batch.plan.packing == BATCH_MAILDIR)
         return true;
     if (j->batch.plan.packing == BATCH_MBOX)
-        return folder; /* one mbox takes all of a container */
+        return is_folder(path); /* one mbox takes all of a container */
     return gives_several(path);
 }
 
@@ -391,6 +343,7 @@ static int convert_batch(job *j, const cli_args *args)
     c->operands = operands;
     c->operand_count = count;
     c->several = count > 1;
+    c->plan.lone = count == 1 && !is_folder(cli_operand(args, 0));
     c->resume = cli_has(args, "resume");
     c->report_name = cli_value(args, "report", NULL);
     c->plan.lines = c->report_name != NULL;

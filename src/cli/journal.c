@@ -34,11 +34,10 @@ struct journal {
 
 char journal_letter(batch_outcome outcome)
 {
-    static const char letters[] = { [BATCH_CONVERTED] = 'c',
-                                    [BATCH_PARTIAL] = 'p',
-                                    [BATCH_FAILED] = 'f',
-                                    [BATCH_PASSED] = 'n',
-                                    [BATCH_TOLD] = 't' };
+    static const char letters[] = {
+        [BATCH_CONVERTED] = 'c', [BATCH_PARTIAL] = 'p', [BATCH_FAILED] = 'f',
+        [BATCH_PASSED] = 'n',    [BATCH_TOLD] = 't',    [BATCH_FORMLESS] = 's'
+    };
     return letters[outcome];
 }
 

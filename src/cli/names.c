@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 
-#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,8 @@ struct cli_names {
     char *root;  /* owned */
     slot *slots; /* owned */
     size_t room, used;
+    uint64_t *inputs; /* owned: keys of files, 0: free */
+    size_t input_room, input_count;
 };
 
 /* -- one name -- */
@@ -71,21 +72,18 @@ static bool is_unsafe(uint32_t c)
 }
 
 /* Devices of Windows, with any extension. */
-static bool is_device(const char *name)
+static bool is_device(cv_slice name)
 {
     static const char *const devices[] = { "CON",    "PRN",     "AUX",   "NUL",
                                            "CONIN$", "CONOUT$", "CLOCK$" };
-    size_t len = strcspn(name, ".");
-    while (len && name[len - 1] == ' ')
-        len--;
-    cv_slice stem = cv_slice_of(name, len);
+    cv_slice stem = cv_slice_trim(cv_slice_cut(&name, '.'));
     for (size_t i = 0; i < CV_LEN(devices); i++)
         if (cv_slice_ieq(stem, cv_slice_cstr(devices[i])))
             return true;
     if (!cv_slice_istarts(stem, CV_S("COM")) &&
         !cv_slice_istarts(stem, CV_S("LPT")))
         return false;
-    cv_slice port = cv_slice_sub(stem, 3, len);
+    cv_slice port = cv_slice_sub(stem, 3, stem.len);
     return (port.len == 1 && port.ptr[0] >= '0' && port.ptr[0] <= '9') ||
            cv_slice_eq(port, CV_S("\xC2\xB9")) ||
            cv_slice_eq(port, CV_S("\xC2\xB2")) ||
@@ -109,24 +107,23 @@ static size_t trimmed(const char *name, size_t len, bool as_folder)
 
 char *cli_name_clean(cv_slice text, bool as_folder)
 {
-    cv_buf safe;
+    cv_buf safe, nfc;
     char *out = NULL;
     cv_buf_init(&safe, 0);
+    cv_buf_init(&nfc, 0);
     put_safe(cv_utf8_clip(cv_slice_trim(text), 4 * STEM_BYTES), &safe);
-    gchar *nfc = g_utf8_normalize((const char *)safe.data, (gssize)safe.len,
-                                  G_NORMALIZE_NFC);
-    cv_slice name = cv_utf8_clip(cv_slice_cstr(nfc ? nfc : ""), STEM_BYTES);
+    cv_utf8_compose(cv_buf_slice(&safe), &nfc);
+    cv_slice name = cv_utf8_clip(cv_buf_slice(&nfc), STEM_BYTES);
     name.len = trimmed((const char *)name.ptr, name.len, as_folder);
     if (!name.len)
         name = CV_S("untitled");
-    if (safe.status == CV_OK &&
-        asprintf(&out, "%s%.*s",
-                 name.len < 16 && nfc && is_device(nfc) ? "_" : "",
+    if (safe.status == CV_OK && nfc.status == CV_OK &&
+        asprintf(&out, "%s%.*s", name.len < 16 && is_device(name) ? "_" : "",
                  CV_FMT(name)) < 0)
         out = NULL;
     if (out && out[0] == '.')
         out[0] = '_';
-    g_free(nfc);
+    cv_buf_clear(&nfc);
     cv_buf_clear(&safe);
     return out;
 }
@@ -154,6 +151,7 @@ void cli_names_free(cli_names **names)
     if (*names) {
         free((*names)->slots);
         free((*names)->root);
+        free((*names)->inputs);
         free(*names);
     }
     *names = NULL;
@@ -171,13 +169,11 @@ static uint64_t hash(cv_slice s)
 /* Equal for paths that some file system takes for one. */
 static uint64_t key_of(cv_slice path)
 {
-    if (!cv_utf8_valid(path))
-        return hash(path);
-    gchar *folded = g_utf8_casefold((const char *)path.ptr, (gssize)path.len);
-    gchar *plain = g_utf8_normalize(folded, -1, G_NORMALIZE_NFKC);
-    uint64_t key = hash(cv_slice_cstr(plain ? plain : folded));
-    g_free(plain);
-    g_free(folded);
+    cv_buf folded;
+    cv_buf_init(&folded, 0);
+    cv_utf8_fold(path, &folded);
+    uint64_t key = hash(cv_buf_slice(&folded));
+    cv_buf_clear(&folded);
     return key;
 }
 
@@ -214,13 +210,63 @@ static cv_status take(cli_names *n, uint64_t key, uint64_t raw, cv_error *err)
     return n->used > n->room / 4 * 3 ? grow(n, err) : CV_OK;
 }
 
+/* -- which files are inputs -- */
+
+static uint64_t key_of_file(dev_t device, ino_t inode)
+{
+    uint64_t h = (uint64_t)inode * UINT64_C(0x9E3779B97F4A7C15);
+    h = (h ^ (h >> 32) ^ (uint64_t)device) * UINT64_C(0xBF58476D1CE4E5B9);
+    h ^= h >> 29;
+    return h ? h : 1;
+}
+
+static uint64_t *find_input(uint64_t *inputs, size_t room, uint64_t key)
+{
+    size_t i = (size_t)key & (room - 1);
+    while (inputs[i] && inputs[i] != key)
+        i = (i + 1) & (room - 1);
+    return &inputs[i];
+}
+
+static cv_status grow_inputs(cli_names *n, cv_error *err)
+{
+    size_t room = n->input_room ? 2 * n->input_room : 256;
+    uint64_t *inputs = calloc(room, sizeof *inputs);
+    if (!inputs)
+        return cv_fail(err, CV_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n->input_room; i++)
+        if (n->inputs[i])
+            *find_input(inputs, room, n->inputs[i]) = n->inputs[i];
+    free(n->inputs);
+    n->inputs = inputs;
+    n->input_room = room;
+    return CV_OK;
+}
+
+cv_status cli_names_keep(cli_names *names, cli_file_id input, cv_error *err)
+{
+    if (names->input_count >= names->input_room / 4 * 3)
+        CV_TRY(grow_inputs(names, err));
+    uint64_t key = key_of_file(input.device, input.inode);
+    uint64_t *at = find_input(names->inputs, names->input_room, key);
+    names->input_count += *at == 0;
+    *at = key;
+    return CV_OK;
+}
+
+static bool is_input(const cli_names *n, const struct stat *st)
+{
+    return n->input_room &&
+           *find_input(n->inputs, n->input_room,
+                       key_of_file(st->st_dev, st->st_ino)) != 0;
+}
+
 /* A name that is looked for. */
 typedef struct wish {
     cv_slice folder, name;
     const char *extension;
     uint64_t raw; /* 0: a new file */
     bool is_folder;
-    cli_file_id not_this;
 } wish;
 
 static void put_path(const wish *w, uint32_t number, cv_buf *out)
@@ -233,7 +279,7 @@ static void put_path(const wish *w, uint32_t number, cv_buf *out)
     cv_buf_put_str(out, w->extension);
 }
 
-/* What stands there already and is no output: the input, or a file where a
+/* What stands there already and is no output: an input, or a file where a
  * folder is to be, or the other way round. */
 static bool in_the_way(const cli_names *n, const wish *w, cv_slice path)
 {
@@ -242,9 +288,7 @@ static bool in_the_way(const cli_names *n, const wish *w, cv_slice path)
     bool yes = false;
     if (asprintf(&full, "%s/%.*s", n->root, CV_FMT(path)) >= 0 &&
         stat(full, &st) == 0)
-        yes =
-            S_ISDIR(st.st_mode) != w->is_folder ||
-            (st.st_ino == w->not_this.inode && st.st_dev == w->not_this.device);
+        yes = S_ISDIR(st.st_mode) != w->is_folder || is_input(n, &st);
     free(full);
     return yes;
 }
@@ -316,14 +360,12 @@ cv_status cli_names_folder(cli_names *names, cv_slice foreign, cv_buf *out,
 }
 
 cv_status cli_names_file(cli_names *names, cv_slice folder, cv_slice name,
-                         const char *extension, cli_file_id not_this,
-                         cv_buf *out, cv_error *err)
+                         const char *extension, cv_buf *out, cv_error *err)
 {
     char *clean = cli_name_clean(name, false);
     wish w = { .folder = folder,
                .name = cv_slice_cstr(clean ? clean : ""),
-               .extension = extension,
-               .not_this = not_this };
+               .extension = extension };
     cv_status st = clean ? assign(names, &w, out, err)
                          : cv_fail(err, CV_ERR_NOMEM, "out of memory");
     free(clean);

@@ -4,7 +4,7 @@
  * no character that Windows refuses, no control or direction character, and
  * is no device of Windows. Within a folder names differ without case and in
  * any normalization. Given in the same order they are the same in every run.
- * Memory: 24 bytes a name.
+ * Memory: 24 bytes a name, 8 an input.
  */
 #ifndef CLI_NAMES_H
 #define CLI_NAMES_H
@@ -15,7 +15,7 @@
 
 #define CLI_NAME_BYTES 200
 
-/* A file that must not be taken for an output: the input itself. */
+/* A file, whatever its name. */
 typedef struct cli_file_id {
     dev_t device;
     ino_t inode;
@@ -41,6 +41,10 @@ CV_NODISCARD cv_status cli_names_new(const char *root, cli_names **out,
                                      cv_error *err);
 void cli_names_free(cli_names **names);
 
+/* An input of the run: no output takes its place. */
+CV_NODISCARD cv_status cli_names_keep(cli_names *names, cli_file_id input,
+                                      cv_error *err);
+
 /* All append a path below root to out. Errors: CV_ERR_NOMEM. */
 
 /* The folder for a foreign one ("Inbox/Q1: plan"): the same for the same
@@ -50,8 +54,7 @@ CV_NODISCARD cv_status cli_names_folder(cli_names *names, cv_slice foreign,
 /* A new file in a folder that cli_names_folder() gave. */
 CV_NODISCARD cv_status cli_names_file(cli_names *names, cv_slice folder,
                                       cv_slice name, const char *extension,
-                                      cli_file_id not_this, cv_buf *out,
-                                      cv_error *err);
+                                      cv_buf *out, cv_error *err);
 /* The same with a name that is already safe, for a folder right below root. */
 CV_NODISCARD cv_status cli_names_fixed_folder(cli_names *names,
                                               cv_slice foreign, cv_slice name,

@@ -22,6 +22,7 @@ void cli_summary_add(cli_summary *s, batch_outcome outcome, bool repaired,
     s->repaired += outcome == BATCH_CONVERTED && repaired;
     s->failed += outcome == BATCH_FAILED;
     s->passed += outcome == BATCH_PASSED || outcome == BATCH_SKIPPED;
+    s->formless += outcome == BATCH_FORMLESS;
     while (rules.len) {
         cv_slice rule = cv_slice_cut(&rules, ',');
         cv_slice id = cv_slice_cut(&rule, '=');
@@ -62,6 +63,8 @@ void cli_summary_put(const cli_summary *s, int64_t elapsed_ms, cv_buf *out)
                   s->partial, s->failed);
     if (s->passed)
         cv_buf_printf(out, ", %" PRIu64 " passed over", s->passed);
+    if (s->formless)
+        cv_buf_printf(out, ", %" PRIu64 " without such a form", s->formless);
     if (s->earlier)
         cv_buf_printf(out, "; %" PRIu64 " of them done before", s->earlier);
     if (elapsed_ms >= 1000)

@@ -8,7 +8,8 @@
 typedef struct cli_summary {
     uint64_t items; /* converted or failed */
     uint64_t converted, repaired, partial, failed, passed;
-    uint64_t earlier; /* of items: in the run that was continued */
+    uint64_t formless; /* passed over: have no such form */
+    uint64_t earlier;  /* of items: in the run that was continued */
     uint64_t rules[CV_RULE_COUNT];
 } cli_summary;
 

@@ -160,6 +160,40 @@ class Batch(unittest.TestCase):
         self.assertEqual(sorted(n for n in os.listdir(self.dir)),
                          ["a-2.eml", "a.eml", "b-2.eml", "b.eml"])
 
+    def test_no_output_replaces_another_input(self):
+        self.make("a.eml", mail(1, "One"))
+        self.make("b.eml", mail(2, "Two"))
+        self.run_it("--to", "msg", "-o", "b.msg", "a.eml")
+        self.run_it("--to", "mbox", "-o", "c.mbox", "a.eml")
+        before = self.tree("")
+        self.run_it("b.msg", "b.eml", "c.mbox")
+        self.run_it("--to", "mbox", "c.mbox", "b.eml")
+        after = self.tree("")
+        self.assertEqual({n: after[n] for n in before}, before)
+        self.assertEqual(sorted(set(after) - set(before)),
+                         ["b-2.eml", "b-3.eml", "c.eml", "messages.mbox"])
+
+    def test_what_has_no_such_form_is_told_and_no_failure(self):
+        self.make("in/a.eml", mail(1))
+        self.make("in/b.ics", calendar([1]))
+        self.make("box.mbox", "".join(
+            "From a@x.example Thu Aug 21 17:00:0%d 2008\n%s\n"
+            % (i, mail(i).replace("\r", "")) for i in range(2)))
+        done = self.run_it("--to", "ics", "-o", "out/", "-r", "rep", "in",
+                           "box.mbox")
+        lines = self.report("rep")
+        self.assertEqual(
+            [(l["input"], l["output"], l["status"]) for l in lines],
+            [("in/a.eml", None, "skipped"),
+             ("in/b.ics#1@x.example", "out/in/b.ics", "converted"),
+             ("box.mbox#1", None, "skipped"),
+             ("box.mbox#2", None, "skipped")])
+        self.assertEqual(lines[0]["messageClass"], "IPM.Note")
+        self.assertIn(b"1 item: 1 converted (", done.stderr)
+        self.assertIn(b"3 without such a form", done.stderr)
+        done = self.run_it("--to", "ics", "-o", "two/", "in/a.eml", code=1)
+        self.assertIn(b"no single calendar item; use --to eml", done.stderr)
+
     # -- filters --
 
     def test_filters_choose(self):

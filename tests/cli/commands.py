@@ -84,6 +84,13 @@ class Commands(unittest.TestCase):
         with open(self.path(name), encoding="utf-8") as rows:
             return [json.loads(row) for row in rows]
 
+    def test_one_file_loads_few_libraries(self):
+        """Loading takes longer than converting a message."""
+        out = subprocess.run(["ldd", CONVOKE], capture_output=True, text=True,
+                             check=True).stdout
+        for name in ("glib", "pcre", "icu", "sqlite", "gnutls", "event"):
+            self.assertNotIn("lib" + name, out)
+
     def test_msg_is_sound_for_olefile(self):
         self.make("r.json", REQUEST)
         self.run_it("convert", "--to", "msg", "-o", "r.msg", "r.json")
