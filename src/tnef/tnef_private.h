@@ -87,6 +87,8 @@ typedef struct tnef_stream {
     bool full;       /* CV_LIMIT_ATTACHMENTS was told */
     unsigned bad_sums;
     uint64_t first_bad_sum;
+    uint32_t rows_left;    /* lists behind the one being read */
+    uint32_t resume_steps; /* that cv_tnef_resume() may still take */
 } tnef_stream;
 
 /* A list of properties into a bag; in an attachment's the data goes to
@@ -95,6 +97,16 @@ typedef struct tnef_stream {
 CV_NODISCARD cv_status cv_tnef_read_props(tnef_stream *s, cv_slice in,
                                           size_t *pos, cv_bag *bag,
                                           cv_slice path, bool *whole);
+
+/* Of all lists of a stream; some milliseconds. */
+#define TNEF_RESUME_STEPS UINT32_C(500000)
+
+/* Moves *pos, within the value of a property that cannot be read, behind it:
+ * to where `more` properties and then `lists` lists fill the rest of in. False
+ * when there is no such place, or nothing to be found. *steps is what the
+ * search may cost. */
+bool cv_tnef_resume(cv_slice in, size_t *pos, uint32_t more, uint32_t lists,
+                    uint32_t *steps);
 
 /* -- attributes of old clients -- */
 

@@ -258,6 +258,21 @@ static cv_status read_property(list *l)
     return keep_data(l, &value) ? CV_OK : put(l, own, &value);
 }
 
+/* A property that cannot be read, at a place in the list, costs itself where
+ * its end can be found. more: how many are behind it. */
+static bool pass_over(list *l, size_t at, uint32_t more)
+{
+    size_t pos = at + 4;
+    if (!cv_tnef_resume(l->r.in, &pos, more, l->s->rows_left,
+                        &l->s->resume_steps))
+        return false;
+    l->r = cv_reader_of(l->r.in);
+    if (cv_read_skip(&l->r, pos) != CV_OK)
+        return false;
+    leave_out(l);
+    return true;
+}
+
 static void report(const list *l, uint32_t count, uint32_t done)
 {
     if (done < count)
@@ -282,9 +297,11 @@ cv_status cv_tnef_read_props(tnef_stream *s, cv_slice in, size_t *pos,
     uint32_t count = 0, done = 0;
     *whole = cv_read_u32le(&l.r, &count) == CV_OK;
     while (*whole && done < count) {
+        size_t at = l.r.pos;
         *whole = read_property(&l) == CV_OK;
         if (cv_arena_status(s->arena) != CV_OK)
             return cv_arena_fail(s->arena, s->err);
+        *whole = *whole || pass_over(&l, at, count - done - 1);
         done += *whole;
     }
     *pos += l.r.pos;

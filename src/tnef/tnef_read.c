@@ -286,8 +286,10 @@ static cv_status read_recipients(tnef_stream *s, cv_slice in)
                           (unsigned)i);
             break;
         }
+        s->rows_left = count - i - 1;
         CV_TRY(cv_tnef_read_props(s, in, &pos, row, path, &whole));
     }
+    s->rows_left = 0;
     return CV_OK;
 }
 
@@ -413,6 +415,7 @@ static cv_status read_stream(cv_slice in, uint32_t codepage, cv_object *obj,
                         .arena = cv_object_arena(obj),
                         .report = report,
                         .err = err,
+                        .resume_steps = TNEF_RESUME_STEPS,
                         .codepage = own        ? own
                                     : codepage ? codepage
                                                : WINDOWS_1252 };

@@ -274,6 +274,94 @@ static void attachments_are_put_together(void **state)
     assert_int_equal(cv_bag_i32_or(a->props, CV_PidTagAttachMethod, 0), 6);
 }
 
+/* -- values whose length nobody knows -- */
+
+static void put_list_with(cv_buf *list, uint32_t type, cv_slice value)
+{
+    cv_buf_put_u32le(list, 3);
+    cv_buf_put_u32le(list, CV_TAG(0x6800, 0) | type);
+    cv_buf_put_slice(list, value);
+    cv_buf_put_u32le(list, CV_TAG(0x6801, CV_T_I32));
+    cv_buf_put_u32le(list, 7);
+    put_sized_prop(list, CV_TAG(0x6802, CV_T_STRING), CV_S("a\0b\0\0\0"));
+}
+
+static const struct {
+    uint32_t type;
+    cv_slice value;
+} strange[] = {
+    { 0x0000, { (const uint8_t *)"", 0 } },
+    { 0x0001, { (const uint8_t *)"", 0 } },
+    { 0x0001, { (const uint8_t *)"\0\0\0\0", 4 } },
+    { 0x00FB, { (const uint8_t *)"\1\0\0\0\4\0\0\0\1\2\3\4", 12 } },
+    { 0x00FD, { (const uint8_t *)"\1\2\3\4\5\6\7\x08", 8 } },
+    { 0x0F0F, { (const uint8_t *)"\1\2\3\4\5\6\7\x08\1\2\3\4", 12 } },
+    { CV_T_BINARY, { (const uint8_t *)"\xFF\xFF\xFF\xFF", 4 } },
+};
+
+/* kb-cases.md R2: one bad property costs itself. */
+static void c074_a_type_nobody_knows_costs_that_property(void **state)
+{
+    kit *k = *state;
+    cv_buf list;
+    cv_buf_init(&list, 0);
+    for (size_t i = 0; i < CV_LEN(strange); i++) {
+        cv_object_free(&k->obj);
+        cv_buf_reset(&k->in);
+        cv_buf_reset(&list);
+        put_list_with(&list, strange[i].type, strange[i].value);
+        put_head(&k->in);
+        put_attr(&k->in, TNEF_MSG_PROPS, cv_buf_slice(&list));
+        kit_read(k);
+        assert_int_equal(cv_bag_count(kit_props(k)), 2);
+        assert_string_prop(kit_props(k), CV_TAG(0x6802, CV_T_STRING), "ab");
+        assert_findings(k, CV_RULE_TNEF_PROPERTY, 1);
+    }
+    cv_buf_clear(&list);
+}
+
+static void c074_a_row_with_a_strange_type_keeps_the_next(void **state)
+{
+    kit *k = *state;
+    cv_buf table;
+    cv_buf_init(&table, 0);
+    for (size_t i = 0; i < CV_LEN(strange); i++) {
+        cv_object_free(&k->obj);
+        cv_buf_reset(&k->in);
+        cv_buf_reset(&table);
+        cv_buf_put_u32le(&table, 2);
+        for (int row = 0; row < 2; row++)
+            put_list_with(&table, row ? CV_T_I32 : strange[i].type,
+                          row ? CV_S("\1\0\0\0") : strange[i].value);
+        put_head(&k->in);
+        put_attr(&k->in, TNEF_RECIP_TABLE, cv_buf_slice(&table));
+        kit_read(k);
+        assert_int_equal(cv_object_recipient_count(k->obj), 2);
+        for (size_t row = 0; row < 2; row++)
+            assert_string_prop(cv_object_recipient(k->obj, row),
+                               CV_TAG(0x6802, CV_T_STRING), "ab");
+    }
+    cv_buf_clear(&table);
+}
+
+/* Looking for the end of each may not take for ever. */
+static void many_strange_types_are_given_up(void **state)
+{
+    enum { MANY = 60000 };
+    kit *k = *state;
+    cv_buf list;
+    cv_buf_init(&list, 0);
+    cv_buf_put_u32le(&list, MANY);
+    for (int i = 0; i < MANY; i++)
+        cv_buf_put_u32le(&list, CV_TAG(0x6800, 0x0F0F));
+    put_head(&k->in);
+    put_attr(&k->in, TNEF_MSG_PROPS, cv_buf_slice(&list));
+    kit_read(k);
+    assert_int_equal(cv_bag_count(kit_props(k)), 0);
+    assert_true(cv_report_count(k->report) > 0);
+    cv_buf_clear(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +372,9 @@ int main(void)
         KIT(the_owner_depends_on_the_class),
         KIT(a_property_wins_over_its_attribute),
         KIT(attachments_are_put_together),
+        KIT(c074_a_type_nobody_knows_costs_that_property),
+        KIT(c074_a_row_with_a_strange_type_keeps_the_next),
+        KIT(many_strange_types_are_given_up),
     };
     return cmocka_run_group_tests_name("tnef_read", tests, NULL, NULL);
 }
