@@ -361,7 +361,8 @@ static void make_series(cv_bag *b, int64_t *from, int64_t *to)
     bool day = cv_bag_bool_or(b, CV_PidLidAppointmentSubType, false);
     assert_int_equal(cv_ticks_to_minutes1601(local, &minutes), 0);
     cv_recurrence r = make_pattern(minutes - minutes % 1440, true);
-    r.start_offset = minutes % 1440;
+    /* Midnight, also where a day begins at 01:00 by the clock. */
+    r.start_offset = day ? 0 : minutes % 1440;
     r.end_offset = r.start_offset + (uint32_t)(length / ICAL_MINUTE);
     change_some(&r, day);
     *from = cv_timezone_to_utc(&zone, cv_minutes1601_to_ticks(r.start_date) +

@@ -200,6 +200,7 @@ typedef struct ical_import {
     cv_arena *arena;
     cv_report *report;
     unsigned method;
+    bool adds; /* METHOD:ADD: a further instance of a series */
     ical_kind kind;
     ical_zones zones;
     ical_moment start, end;

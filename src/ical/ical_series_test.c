@@ -1,6 +1,7 @@
 #include "ical/ical_test_kit.h"
 
 #include "base/datetime.h"
+#include "mapi/globalid.h"
 
 /* Source: spec recurrence.md 9, A to J. */
 static const struct {
@@ -383,6 +384,49 @@ static void day_30_is_written_so_that_short_months_have_one(void **state)
                          "BYSETPOS=-1"));
 }
 
+#define ADDED \
+    "BEGIN:VEVENT\nUID:abc123@example.com\nDTSTAMP:20261120T080000Z\n" \
+    "SEQUENCE:2\nDTSTART;TZID=Europe/Berlin:20261122T090000\n" \
+    "DTEND;TZID=Europe/Berlin:20261122T100000\n" \
+    "ORGANIZER:mailto:a@x.example\nATTENDEE:mailto:b@x.example\n"
+
+/* RFC 5546 3.2.4: without RECURRENCE-ID. An id without a date would name the
+ * series, and be taken for its update. */
+static void add_is_a_request_for_the_added_instance(void **state)
+{
+    static const char *const rules[] = { "", "RRULE:FREQ=DAILY;COUNT=3\n",
+                                         "RRULE:FREQ=MONTHLY;BYMONTHDAY=5,22\n",
+                                         "RDATE:20261130T080000Z\n" };
+    cv_slice id;
+    cv_globalid parts;
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(rules); i++) {
+        cv_object_free(&obj);
+        assert_int_equal(cv_object_new(0, &obj, NULL), 0);
+        assert_true(
+            import(calendar("ADD", (const char *)cv_arena_printf(
+                                       arena, ADDED "%sEND:VEVENT\n", rules[i])
+                                       .ptr)));
+        assert_true(is_class("IPM.Schedule.Meeting.Request"));
+        assert_true(cv_bag_binary(bag(), CV_PidLidGlobalObjectId, &id));
+        assert_int_equal(cv_globalid_parse(id, &parts), 0);
+        assert_int_equal(parts.year * 10000 + parts.month * 100 + parts.day,
+                         20261122);
+        assert_true(cv_bag_bool_or(bag(), CV_PidLidIsException, false));
+        assert_false(cv_bag_has(bag(), CV_PidLidAppointmentRecur));
+        assert_true(cv_report_has(report, CV_RULE_ICAL_METHOD));
+        assert_true(cv_bag_has(bag(), CV_PidLidInboundICalStream) == (i > 0));
+        const char *text = written(obj, NULL, &everything);
+        assert_true(has_line(text, "METHOD:REQUEST"));
+        assert_true(has_line(text, "RECURRENCE-ID;TZID=W. Europe Standard "
+                                   "Time:20261122T090000"));
+        assert_true(has_line(
+            text, "DTSTART;TZID=W. Europe Standard Time:20261122T090000"));
+        assert_int_equal(count_of(strstr(text, "BEGIN:VEVENT"), "RRULE"), 0);
+        assert_int_equal(count_of(text, "RDATE"), 0);
+    }
+}
+
 static void orphan_instance_keeps_its_original_start(void **state)
 {
     (void)state;
@@ -512,6 +556,7 @@ int main(void)
         TEST(C063_last_day_of_the_month_both_ways),
         TEST(start_off_the_pattern_is_its_first_instance),
         TEST(day_30_is_written_so_that_short_months_have_one),
+        TEST(add_is_a_request_for_the_added_instance),
         TEST(orphan_instance_keeps_its_original_start),
         TEST(series_keeps_local_time),
         TEST(damaged_pattern_leaves_a_single_event),

@@ -31,8 +31,7 @@ unsigned cv_ical_method_of_name(cv_slice name)
     for (size_t i = 0; i < CV_LEN(methods); i++)
         if (cv_slice_ieq(name, cv_slice_cstr(methods[i].name)))
             return methods[i].bit;
-    /* A new instance of a known series is read as a request for it. */
-    return cv_slice_ieq(name, CV_S("ADD")) ? ICAL_REQUEST : 0;
+    return 0;
 }
 
 void cv_ical_say(ical_import *in, cv_rule_id rule, const cv_ical_prop *prop,
@@ -68,6 +67,9 @@ static unsigned find_method(ical_import *in)
     unsigned method = cv_ical_method_of_name(body);
     if (method)
         return method;
+    in->adds = cv_slice_ieq(body, CV_S("ADD"));
+    if (in->adds)
+        return ICAL_REQUEST;
     if (cv_slice_ieq(body, CV_S("REFRESH")) ||
         cv_slice_ieq(body, CV_S("DECLINECOUNTER")))
         return 0;
@@ -318,15 +320,16 @@ static cv_slice derive_uid(ical_import *in, const cv_ical_comp *event)
     return uid;
 }
 
-/* RECURRENCE-ID on the wall clock of the event, and as a moment. */
+/* RECURRENCE-ID on the wall clock of the event, and as a moment. An instance
+ * that ADD adds has none: it is known by its own start (RFC 5546 3.2.4). */
 static bool read_recurrence_id(ical_import *in, const cv_ical_comp *event,
                                cv_civil *at, int64_t *utc)
 {
     const cv_ical_prop *prop = cv_ical_prop_get(event, "RECURRENCE-ID");
-    ical_moment m;
+    ical_moment m = in->start;
 
-    if (!prop ||
-        cv_ical_moment_parse(&in->zones, prop, prop->value, &m) != CV_OK)
+    if (prop ? cv_ical_moment_parse(&in->zones, prop, prop->value, &m) != CV_OK
+             : !in->adds)
         return false;
     if (in->start.zone && !m.is_date)
         m.local = cv_timezone_to_local(&in->start.zone->tz, m.utc);
@@ -353,7 +356,7 @@ static void import_uid(ical_import *in, const cv_ical_comp *event)
                             cv_globalid_of_uid(in->arena, uid, 0, 0, 0));
 }
 
-/* An exception that comes without its series. */
+/* An exception or addition that comes without its series. */
 static void import_orphan(ical_import *in, const cv_ical_comp *event)
 {
     cv_civil at;
@@ -653,6 +656,21 @@ static void import_other(ical_import *in, const cv_ical_comp *comp)
         keep_stream(in);
 }
 
+/* Nothing of it may replace the series: a rule of further additions is kept as
+ * it came. */
+static void say_added(ical_import *in, const cv_ical_comp *event)
+{
+    bool more = cv_ical_prop_get(event, "RRULE") ||
+                cv_ical_prop_get(event, "RDATE") || in->item->exception_count;
+
+    in->keep_stream = in->keep_stream || more;
+    cv_ical_say(in, CV_RULE_ICAL_METHOD,
+                cv_ical_prop_get(in->item->calendar, "METHOD"), "METHOD",
+                more ? "ADD: a request for its first instance; the others are "
+                       "kept in the original"
+                     : "ADD: a request for this instance");
+}
+
 static void import_event(ical_import *in, const cv_ical_comp *event)
 {
     set_class(in);
@@ -661,7 +679,7 @@ static void import_event(ical_import *in, const cv_ical_comp *event)
         import_other(in, event);
         return;
     }
-    if (!in->item->master)
+    if (!in->item->master || in->adds)
         import_orphan(in, event);
     cv_ical_import_common(in, event);
     cv_ical_import_people(in, event);
@@ -671,7 +689,10 @@ static void import_event(ical_import *in, const cv_ical_comp *event)
     else
         import_owner_time(in, event);
     cv_ical_import_attachments(in, event);
-    cv_ical_import_series(in, event);
+    if (in->adds)
+        say_added(in, event);
+    else
+        cv_ical_import_series(in, event);
     if (in->keep_stream)
         keep_stream(in);
 }

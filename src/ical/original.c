@@ -144,7 +144,9 @@ void cv_ical_find_original(ical_export *ex)
     cv_slice stream;
     size_t count;
 
+    /* The rule that an added instance came with is not its own. */
     if (ex->start == ICAL_NO_TIME ||
+        cv_bag_bool_or(ex->bag, CV_PidLidIsException, false) ||
         !cv_bag_binary(ex->bag, CV_PidLidInboundICalStream, &stream) ||
         cv_ical_parse(ex->arena, stream, &root, NULL, NULL) != CV_OK ||
         cv_ical_items(ex->arena, root, &items, &count, NULL, NULL) != CV_OK ||

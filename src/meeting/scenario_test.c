@@ -704,6 +704,63 @@ static void s15_a_missing_uid_is_made(void **state)
     assert_true(uid_of_reply().len > 0);
 }
 
+/* As cut from a mail: to `to`, every `from` put another way. */
+static cv_slice replaced(cv_slice text, cv_slice from, cv_slice to)
+{
+    cv_buf buf;
+    cv_buf_init(&buf, 0);
+    while (text.len) {
+        size_t at = cv_slice_find(text, from, 0);
+        cv_buf_put_slice(&buf, cv_slice_sub(text, 0, at));
+        if (at == CV_NPOS)
+            break;
+        cv_buf_put_slice(&buf, to);
+        text = cv_slice_sub(text, at + from.len, text.len);
+    }
+    cv_slice out = cv_buf_dup(&buf, w.arena);
+    cv_buf_clear(&buf);
+    return out;
+}
+
+/* RFC 5546 3.2.4 */
+static void an_added_instance_leaves_the_series_as_it_is(void **state)
+{
+    cv_arena *arena = w.arena;
+    store_message *list;
+    size_t count, series = 0;
+    (void)state;
+    cv_slice request =
+        foreign_request(CV_S("UID:tea\r\nRRULE:FREQ=WEEKLY;COUNT=5\r\n"));
+    cv_slice add = foreign_request(CV_S("UID:tea\r\nSEQUENCE:1\r\n"));
+    add = replaced(add, CV_S("=REQUEST"), CV_S("=ADD"));
+    add = replaced(add, CV_S(":REQUEST"), CV_S(":ADD"));
+    add = replaced(add, CV_S("20261201T"), CV_S("20261203T"));
+    deliver(&w.south, request);
+    store_id item = only_item(&w.south);
+    pass_time(60);
+    deliver(&w.south, add);
+    deliver(&w.south, add);
+    cv_object *obj = open_item(&w.south, item);
+    cv_slice id = CV_S("");
+    assert_true(
+        cv_bag_binary(cv_object_props(obj), CV_PidLidCleanGlobalObjectId, &id));
+    assert_int_equal(store_find_meeting(w.south.store, w.south.account.id, id,
+                                        CV_S("IPM.Appointment"), arena, &list,
+                                        &count, NULL),
+                     CV_OK);
+    assert_int_equal(count, 2);
+    cv_object_free(&obj);
+    for (size_t i = 0; i < count; i++) {
+        obj = open_item(&w.south, list[i].id);
+        bool is_series =
+            cv_bag_has(cv_object_props(obj), CV_PidLidAppointmentRecur);
+        assert_true(is_series == (list[i].id == item));
+        series += is_series;
+        cv_object_free(&obj);
+    }
+    assert_int_equal(series, 1);
+}
+
 /* -- beyond the list -- */
 
 static void a_cancellation_by_a_stranger_changes_nothing(void **state)
@@ -866,6 +923,7 @@ int main(void)
         SCENARIO(s15_a_uid_of_1000_bytes_comes_back),
         SCENARIO(s15_a_uid_that_is_not_ascii_comes_back),
         SCENARIO(s15_a_missing_uid_is_made),
+        SCENARIO(an_added_instance_leaves_the_series_as_it_is),
         SCENARIO(a_cancellation_by_a_stranger_changes_nothing),
         SCENARIO(an_update_keeps_the_answer_unless_the_time_changes),
         SCENARIO(the_same_request_twice_makes_one_item),
