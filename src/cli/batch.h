@@ -56,11 +56,12 @@ typedef struct batch_plan {
     bool original, recover, split, lines;
     bool lone; /* one file was named, no folder */
     batch_only only;
-    int64_t since;                     /* ticks, INT64_MIN: any time */
-    cv_slice folder;                   /* empty: any */
-    const cv_convert_options *options; /* borrowed */
-    const char *out;                   /* the output folder */
-    const char *work;                  /* the folder of temporaries in it */
+    int64_t since;                       /* ticks, INT64_MIN: any time */
+    cv_slice folder;                     /* empty: any */
+    uint64_t child_bytes, child_seconds; /* memory; processor time an item */
+    const cv_convert_options *options;   /* borrowed */
+    const char *out;                     /* the output folder */
+    const char *work;                    /* the folder of temporaries in it */
 } batch_plan;
 
 /* --only's values. */

@@ -1,7 +1,5 @@
 #include "cli/batch_child.h"
 
-#include "base/limits.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -82,6 +80,7 @@ uint64_t batch_record_bytes(const batch_record *record)
 
 /* One a process: limits are set from here. */
 static struct {
+    const batch_plan *plan;
     batch_slot *slot;
     int fd;
 } self;
@@ -93,15 +92,14 @@ static void begin_item(void)
     if (getrusage(RUSAGE_SELF, &used) != 0)
         return;
     rlim_t seconds = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1;
-    struct rlimit limit = { seconds + CV_LIMIT_CHILD_CPU_SECONDS,
-                            RLIM_INFINITY };
+    struct rlimit limit = { seconds + self.plan->child_seconds, RLIM_INFINITY };
     (void)setrlimit(RLIMIT_CPU, &limit);
 }
 
 /* Private memory only: a mapped input costs nothing. */
 static void set_limits(void)
 {
-    struct rlimit memory = { CV_LIMIT_CHILD_BYTES, CV_LIMIT_CHILD_BYTES };
+    struct rlimit memory = { self.plan->child_bytes, self.plan->child_bytes };
     struct rlimit core = { 0, 0 };
     if (!HAS_ASAN)
         (void)setrlimit(RLIMIT_DATA, &memory);
@@ -169,6 +167,7 @@ _Noreturn static void be_child(const batch_plan *plan, batch_shared *shared,
                        .item_begins = begin_item };
     task_head head;
     char *texts;
+    self.plan = plan;
     self.slot = w.slot;
     self.fd = fd;
     set_limits();

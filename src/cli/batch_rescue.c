@@ -250,7 +250,9 @@ void batch_rescue(batch_worker *w, const batch_task *task)
         k.nested = is_nested(&k);
         if (task->kind == BATCH_RESCUE_OBJECT)
             rescue_object(&k, report);
-        else
+        /* A calendar that cannot even be taken apart is attached whole. */
+        bool whole = !k.nested && task->index == 0;
+        if (!k.done && (whole || task->kind == BATCH_RESCUE_BYTES))
             rescue_bytes(&k);
     }
     if (!k.done)

@@ -1,5 +1,6 @@
 /* cmd_convert.c - any message to mail, calendar, .msg or JSON. */
 #include "base/datetime.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cli/batch.h"
 #include "cli/commands.h"
@@ -15,6 +16,8 @@
 
 #define FORMS "eml (default), ics, msg, tnef, json, mbox or maildir"
 
+#define CHILD_MB_MAX (1 << 20)
+#define CHILD_SECONDS_MAX 86400
 #define JOBS_DEFAULT 4 /* children, unless there are fewer processors */
 
 /* One run of the command. */
@@ -270,6 +273,20 @@ static int set_filters(job *j, const cli_args *args)
                            since);
 }
 
+/* What a child may take. */
+static int set_limits(job *j, const cli_args *args)
+{
+    int64_t bytes, seconds;
+    if (!cli_number(args, "child-mb", 16, CHILD_MB_MAX,
+                    CV_LIMIT_CHILD_BYTES >> 20, &bytes) ||
+        !cli_number(args, "child-seconds", 0, CHILD_SECONDS_MAX,
+                    CV_LIMIT_CHILD_CPU_SECONDS, &seconds))
+        return CLI_USAGE;
+    j->batch.plan.child_bytes = (uint64_t)bytes << 20;
+    j->batch.plan.child_seconds = (uint64_t)seconds;
+    return CLI_OK;
+}
+
 static int set_jobs(job *j, const cli_args *args)
 {
     int64_t jobs = sysconf(_SC_NPROCESSORS_ONLN);
@@ -348,6 +365,8 @@ static int convert_batch(job *j, const cli_args *args)
     c->report_name = cli_value(args, "report", NULL);
     c->plan.lines = c->report_name != NULL;
     int code = set_jobs(j, args);
+    if (code == CLI_OK)
+        code = set_limits(j, args);
     for (size_t i = 0; i < count && code == CLI_OK; i++) {
         operands[i] = cli_operand(args, i);
         if (is_input(c->plan.out, operands[i]))
@@ -392,6 +411,8 @@ static const cli_option options[] = {
     { 'o', "output", "OUT", "file, folder, or - for standard output" },
     { 'r', "report", "FILE", "what was found and done: JSON, a line an item" },
     { 'j', "jobs", "N", "children that convert; 0: none (default: up to 4)" },
+    { 0, "child-mb", "N", "memory of a child, MB (default: 1024)" },
+    { 0, "child-seconds", "N", "processor time an item (default: 60)" },
     { 0, "resume", NULL, "go on with an unfinished run, redo nothing" },
     { 0, "only", "KIND", "meetings, mail, contacts, tasks or notes" },
     { 0, "since", "DATE", "items of that day (UTC) and later" },

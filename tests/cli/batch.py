@@ -322,6 +322,71 @@ class Batch(unittest.TestCase):
                          ["converted", "failed", "converted"])
         self.assertEqual(lines[1]["findings"][0]["rule"], "io")
 
+    def check_costs_one(self, text, rule, found="", ladder="minimal"):
+        """Of the report's three items the second is a minimal message."""
+        lines = self.report("rep")
+        self.assertEqual([l["status"] for l in lines],
+                         ["converted", "partial", "converted"], text)
+        self.assertEqual(lines[1]["ladder"], ladder)
+        self.assertEqual(lines[1]["findings"][-1]["rule"], rule)
+        self.assertIn(found, lines[1]["findings"][-1]["found"])
+        return lines[1]
+
+    def make_three(self, name, data):
+        self.make("in/a.eml", mail(1, "a"))
+        self.make("in/" + name, data)
+        self.make("in/c.eml", mail(3, "c"))
+
+    def make_slow(self, tags=3000000):
+        text = mail(2, "b").replace(
+            "Hello", "<div><b>x</b>" * tags).replace(
+            "\r\n\r\n", "\r\nContent-Type: text/html\r\n\r\n", 1)
+        self.make_three("b.eml", text)
+
+    def test_the_time_of_an_item_is_bounded(self):
+        self.make_slow()
+        done = self.run_it("-j", "1", "--child-seconds", "0", "-o", "out/",
+                           "-r", "rep", "in")
+        self.check_costs_one(done.stderr, "child-died", "CPU time limit")
+        self.assertGreater(len(self.read("out/b.eml")), 39000000)
+
+    def test_the_memory_of_a_child_is_bounded(self):
+        if b"asan" in subprocess.run(["ldd", CONVOKE], check=True,
+                                     capture_output=True).stdout:
+            self.skipTest("the sanitizer needs all memory there is")
+        text = mail(2, "b").replace("Hello", "hello \u3042\r\n" * 1000000)
+        self.make_three("b.eml", text.replace(
+            "\r\n\r\n",
+            "\r\nContent-Type: text/plain; charset=shift_jis\r\n\r\n", 1))
+        for form in ("eml", "json", "msg"):
+            done = self.run_it("-j", "1", "--child-mb", "20", "--to", form,
+                               "-o", form + "/", "-r", "rep", "in")
+            line = self.check_costs_one(done.stderr, "ladder-minimal")
+            self.assertIn("out of memory", line["findings"][-1]["done"])
+        crowd = "".join("ATTENDEE:mailto:a%d@x.example\r\n" % i
+                        for i in range(150000))
+        os.remove(self.path("in/b.eml"))
+        self.make("in/b.ics", calendar([1]).replace("UID", crowd + "UID"))
+        for each in ("", "/"):
+            done = self.run_it("-j", "1", "--child-mb", "16", "-o",
+                               "out" + each, "-r", "rep", "in")
+            line = self.check_costs_one(done.stderr, "child-died", "memory")
+            self.assertGreater(len(self.read(line["output"])), 5000000)
+
+    def test_an_input_that_is_cut_while_it_is_read_costs_itself(self):
+        self.make_slow(1000000)
+        run = self.start("-j", "1", "-o", "out/", "-r", "rep", "in")
+        mapped = ""
+        while "/in/b.eml" not in mapped:
+            self.assertIsNone(run.poll())
+            for child in self.children_of(run.pid):
+                with open("/proc/%d/maps" % child, encoding="ascii") as f:
+                    mapped = f.read()
+        os.truncate(self.path("in/b.eml"), 0)
+        _, text = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0, text)
+        self.check_costs_one(text, "child-died", "Bus error")
+
     # -- cut off and continued --
 
     def test_a_killed_run_goes_on_to_the_same_tree(self):
@@ -418,6 +483,30 @@ class Batch(unittest.TestCase):
         self.assertEqual(os.listdir(self.path("out")), [".convoke"])
         self.run_it("--to", "mbox", "-o", "out/", "--resume", "in")
         self.assertEqual(self.tree("out"), self.tree("whole"))
+
+    def test_a_file_system_without_room_ends_the_run_whole(self):
+        """A real one, in a name space of its own."""
+        script = ("mount -t tmpfs -o size=64k none out || exit 77\n"
+                  "\"$0\" convert -j 2 -o out/ in 2>full\n"
+                  "[ $? = 1 ] || exit 1\n"
+                  "find out -name '*.eml' | wc -l >count\n"
+                  "mount -o remount,size=4m none out\n"
+                  "\"$0\" convert -j 2 -o out/ --resume in 2>again\n"
+                  "[ $? = 0 ] && cp -r out kept")
+        for i in range(40):
+            self.make("in/m%02d.eml" % i, mail(i, "S%d" % i, "x" * 3000))
+        self.run_it("-o", "whole/", "in")
+        os.mkdir(self.path("out"))
+        done = subprocess.run(["unshare", "-Urm", "sh", "-c", script, CONVOKE],
+                              cwd=self.dir, check=False, capture_output=True)
+        if done.returncode == 77 or not os.path.exists(self.path("full")):
+            self.skipTest("no file system may be mounted here")
+        self.assertIn(b"No space left on device; stopped at in/m",
+                      self.read("full"))
+        self.assertIn(b"--resume goes on", self.read("full"))
+        self.assertEqual(done.returncode, 0, self.tree("").keys())
+        self.assertGreater(int(self.read("count")), 3)
+        self.assertEqual(self.tree("kept"), self.tree("whole"))
 
     def test_an_item_too_large_for_the_target_costs_itself(self):
         self.make("in/a.eml", mail(1, "a"))
