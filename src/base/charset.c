@@ -137,6 +137,12 @@ const char *cv_charset_of_codepage(uint32_t number)
     return page ? page->mime : NULL;
 }
 
+bool cv_codepage_is_8bit(uint32_t number)
+{
+    return number != 1200 && number != 1201 && number != 12000 &&
+           number != 12001 && find_codepage(number) != NULL;
+}
+
 /* -- windows-1252 and its kin -- */
 
 /* 0x80 to 0x9F. The five unassigned ones are C1 controls, as in WHATWG. */

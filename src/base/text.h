@@ -45,6 +45,9 @@ void cv_utf8_to_utf16le(cv_buf *buf, cv_slice text);
 uint32_t cv_codepage_of_charset(cv_slice charset);
 /* MIME charset name of a code page, NULL when unknown. A literal. */
 const char *cv_charset_of_codepage(uint32_t codepage);
+/* True for a known page of 8-bit text; UTF-16 and UTF-32 (1200, 1201, 12000,
+ * 12001) are none, whatever a message says of its PtypString8 values. */
+bool cv_codepage_is_8bit(uint32_t number);
 
 /* Bytes in the named charset to UTF-8. An unknown or empty name: UTF-8 if
  * valid, else windows-1252. US-ASCII and ISO-8859-1 with bytes from 0x80 are

@@ -66,7 +66,8 @@ static bool is_ours(cv_from *c, const cv_object *tnef)
 static uint32_t fallback_codepage(const cv_from *c)
 {
     uint32_t codepage = cv_codepage_of_charset(c->charset);
-    return codepage == CP_ASCII ? 0 : codepage;
+    return codepage == CP_ASCII || !cv_codepage_is_8bit(codepage) ? 0
+                                                                  : codepage;
 }
 
 /* *out NULL when the part cannot be read: it stays a file. */

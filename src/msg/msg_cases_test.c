@@ -118,6 +118,18 @@ static void c083_without_anything_it_is_utf_8_if_valid_else_1252(void **state)
     assert_false(cv_report_has(report, CV_RULE_TEXT_DECODING));
 }
 
+/* 1200 is what Unicode messages say of themselves. */
+static void c083_a_unicode_code_page_is_none_of_8_bit_text(void **state)
+{
+    (void)state;
+    READ(PROPERTIES(MESSAGE_PAGE("\xB0\4\0\0")), { SUBJECT8, CV_S("\xFC b") });
+    assert_string(CV_PidTagSubject, "\xC3\xBC b");
+    READ(PROPERTIES(MESSAGE_PAGE("\xB0\4\0\0") LOCALE("\x19\4\0\0")),
+         { SUBJECT8, CV_S("\xCF\xF0") });
+    assert_string(CV_PidTagSubject, "\xD0\x9F\xD1\x80");
+    assert_false(cv_report_has(report, CV_RULE_TEXT_DECODING));
+}
+
 static void c084_windows_quotes_and_dashes_are_read(void **state)
 {
     (void)state;
@@ -196,6 +208,7 @@ int main(void)
         TEST(c082_the_internet_code_page_is_tried_where_it_decodes),
         TEST(c083_without_a_code_page_the_language_tells),
         TEST(c083_without_anything_it_is_utf_8_if_valid_else_1252),
+        TEST(c083_a_unicode_code_page_is_none_of_8_bit_text),
         TEST(c084_windows_quotes_and_dashes_are_read),
         TEST(c084_strings_have_the_message_code_page),
         TEST(c085_the_method_of_an_attachment_follows_from_its_data),

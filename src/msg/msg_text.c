@@ -42,7 +42,7 @@ static uint32_t named_page(const cv_bag *props, cv_tag tag)
 {
     int32_t page = 0;
     if (cv_bag_i32(props, tag, &page) && page > 0 &&
-        cv_charset_of_codepage((uint32_t)page))
+        cv_codepage_is_8bit((uint32_t)page))
         return (uint32_t)page;
     return 0;
 }

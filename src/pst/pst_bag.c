@@ -144,7 +144,7 @@ static uint32_t codepage_of(libpff_record_set_t *set, uint32_t inherited)
                 LIBPFF_ENTRY_VALUE_FLAG_IGNORE_NAME_TO_ID_MAP, NULL) == 1 &&
             cv_pst_pff()->libpff_record_entry_get_data_as_32bit_integer(
                 entry, &value, NULL) == 1 &&
-            cv_charset_of_codepage(value))
+            cv_codepage_is_8bit(value))
             return value;
     }
     return inherited;

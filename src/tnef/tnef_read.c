@@ -124,7 +124,7 @@ static uint32_t find_codepage(cv_slice in)
         if (cv_tnef_attr_of(f.id) != TNEF_OEM_CODEPAGE)
             continue;
         uint32_t codepage = cv_peek_u32le(f.data, 0);
-        return cv_charset_of_codepage(codepage) ? codepage : 0;
+        return cv_codepage_is_8bit(codepage) ? codepage : 0;
     }
     return 0;
 }

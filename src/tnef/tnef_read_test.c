@@ -362,6 +362,21 @@ static void many_strange_types_are_given_up(void **state)
     cv_buf_clear(&list);
 }
 
+static void c078_a_unicode_code_page_is_none_of_8_bit_text(void **state)
+{
+    static const uint32_t pages[] = { 1200, 1201, 12000, 12001, 99999 };
+    kit *k = *state;
+    for (size_t i = 0; i < CV_LEN(pages); i++) {
+        cv_object_free(&k->obj);
+        cv_buf_reset(&k->in);
+        put_head(&k->in);
+        put_codepage(&k->in, pages[i]);
+        put_attr(&k->in, TNEF_SUBJECT, TEXT0("\xFC b"));
+        kit_read(k);
+        assert_string_prop(kit_props(k), CV_PidTagSubject, "\xC3\xBC b");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +390,7 @@ int main(void)
         KIT(c074_a_type_nobody_knows_costs_that_property),
         KIT(c074_a_row_with_a_strange_type_keeps_the_next),
         KIT(many_strange_types_are_given_up),
+        KIT(c078_a_unicode_code_page_is_none_of_8_bit_text),
     };
     return cmocka_run_group_tests_name("tnef_read", tests, NULL, NULL);
 }
