@@ -8,7 +8,16 @@
 
 #define CP_UTF8 65001
 
-/* text/enriched: commands vanish, "<<" is "<"; line ends stay as they are. */
+/* What a command of text/richtext (RFC 1341) stands for. */
+static const char *richtext_mark(cv_slice at)
+{
+    return cv_slice_istarts(at, CV_S("<nl>"))   ? "\r\n"
+           : cv_slice_istarts(at, CV_S("<lt>")) ? "<"
+                                                : "";
+}
+
+/* text/enriched: commands vanish, "<<" is "<"; line ends stay as they are. So
+ * does its ancestor text/richtext, with marks of its own. */
 static cv_slice plain_of_enriched(cv_arena *arena, cv_slice text)
 {
     cv_buf buf;
@@ -21,6 +30,7 @@ static cv_slice plain_of_enriched(cv_arena *arena, cv_slice text)
             i++;
         } else {
             size_t end = cv_slice_find_byte(text, '>', i);
+            cv_buf_put_str(&buf, richtext_mark(cv_slice_sub(text, i, 4)));
             if (cv_slice_istarts(cv_slice_sub(text, i, 7), CV_S("<param>")))
                 end = cv_slice_ifind(text, CV_S("</param>"), i);
             if (end == CV_NPOS) {
@@ -40,7 +50,8 @@ static cv_status text_of(cv_from *c, const cv_mime_part *part, cv_slice *out,
 {
     uint32_t used = CP_UTF8;
     CV_TRY(cv_mime_part_text(part, c->arena, out, &used, c->report, c->err));
-    if (cv_mime_is(part, "text", "enriched"))
+    if (cv_mime_is(part, "text", "enriched") ||
+        cv_mime_is(part, "text", "richtext"))
         *out = plain_of_enriched(c->arena, *out);
     if (codepage)
         *codepage = used;

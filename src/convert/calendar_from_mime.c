@@ -59,5 +59,9 @@ cv_status cv_calendar_from_mime(cv_from *c, const cv_parts *parts, bool *used,
         cv_report_say(c->report, CV_RULE_ICAL_UNUSABLE, CV_S(""), CV_S(""),
                       CV_S(""), "kept as a file");
     *keep = !*used || count > 1;
+    if (*used && count > 1)
+        cv_report_say(c->report, CV_RULE_ICAL_KEPT, CV_S(""), CV_S(""),
+                      CV_S(""), "%zu more events: the calendar stays as a file",
+                      count - 1);
     return CV_OK;
 }

@@ -36,7 +36,14 @@ static void c010_a_dn_in_angle_brackets_is_no_mailbox(void **state)
 {
     rig *r = *state;
     rig_read(r, "From: Jane Roe </O=ORG/OU=SITE/CN=RECIPIENTS/CN=JROE>\r\n"
-                "To: Joe </O=ORG/CN=JOE>\r\n\r\n");
+                "To: Joe </O=ORG/CN=JOE>, Zoe [SMTP:zoe@x.example],"
+                " [EX:/O=ORG/CN=ZED]\r\n\r\n");
+    assert_string_prop(cv_object_recipient(r->obj, 1), CV_PidTagDisplayName,
+                       "Zoe");
+    assert_string_prop(cv_object_recipient(r->obj, 1), CV_PidTagSmtpAddress,
+                       "zoe@x.example");
+    assert_string_prop(cv_object_recipient(r->obj, 2), CV_PidTagEmailAddress,
+                       "/O=ORG/CN=ZED");
     assert_string_prop(rig_props(r), CV_PidTagSentRepresentingName, "Jane Roe");
     assert_string_prop(rig_props(r), CV_PidTagSentRepresentingAddressType,
                        "EX");
@@ -46,6 +53,7 @@ static void c010_a_dn_in_angle_brackets_is_no_mailbox(void **state)
                        "/O=ORG/CN=JOE");
     const char *mail = rig_write(r);
     assert_has_not(mail, "</O=");
+    assert_has_not(mail, "]");
     assert_has(mail, "Jane Roe <IMCEAEX-_O=ORG");
 }
 
@@ -143,6 +151,10 @@ static void c023_enriched_text_keeps_its_lines(void **state)
                 "<bold>one</bold>\r\ntwo <<b>\r\n<param>x</param>three\r\n");
     assert_string_prop(rig_props(r), CV_PidTagBody,
                        "one\r\ntwo <b>\r\nthree\r\n");
+    rig_read(r, "Content-Type: text/richtext\r\n\r\n"
+                "<bold>one</bold><nl>two <lt>b>\r\nthree\r\n");
+    assert_string_prop(rig_props(r), CV_PidTagBody,
+                       "one\r\ntwo <b>\r\nthree\r\n");
 }
 
 static void c024_text_after_a_nul_arrives(void **state)
@@ -175,6 +187,9 @@ static void c025_a_folded_boundary_is_found(void **state)
         rig_read(r, mail);
         assert_string_prop(rig_props(r), CV_PidTagBody, "body");
     }
+    rig_read(r, "Content-Type: multipart/mixed; boundary=\"abc\r\n\tdef\"\r\n"
+                "\r\n--abc\tdef\r\n\r\nbody\r\n--abc\tdef--\r\n");
+    assert_string_prop(rig_props(r), CV_PidTagBody, "body");
 }
 
 static void c026_damaged_base64_gives_what_it_has(void **state)

@@ -55,7 +55,8 @@ static bool is_body_text(const walk *w, const cv_mime_part *part)
         return false;
     if (!cv_mime_is(part, "text", "plain") &&
         !cv_mime_is(part, "text", "html") &&
-        !cv_mime_is(part, "text", "enriched"))
+        !cv_mime_is(part, "text", "enriched") &&
+        !cv_mime_is(part, "text", "richtext"))
         return false;
     return !part->filename.len || w->alternative || w->lone ||
            (w->out->segment_count == 0 &&

@@ -41,8 +41,9 @@ cv_slice cv_ical_smtp_of_uri(cv_arena *arena, cv_slice uri)
 {
     cv_slice s = strip(uri);
 
-    while (cv_slice_istarts(s, CV_S("mailto:")))
-        s = strip(cv_slice_sub(s, 7, CV_NPOS));
+    /* What stands before it is the rest of a name with a bare colon (C056). */
+    for (size_t at; (at = cv_slice_ifind(s, CV_S("mailto:"), 0)) != CV_NPOS;)
+        s = strip(cv_slice_sub(s, at + 7, CV_NPOS));
     s = strip(decode_percent(arena, s));
     return cv_address_is_smtp(s) ? s : CV_S("");
 }

@@ -192,8 +192,12 @@ static void import_attendee(people *p, const cv_ical_prop *prop)
     p->attendees++;
     note_rsvp(p, prop);
     if (address.len == 0) {
-        if (name.len || cv_slice_trim(prop->value).len)
+        cv_slice value = cv_slice_trim(prop->value);
+        if (name.len || (value.len && !cv_slice_ieq(value, CV_S("mailto:"))))
             add_unsendable(p, prop, name);
+        else
+            cv_ical_say(p->in, CV_RULE_ICAL_ATTENDEE, prop, "ATTENDEE",
+                        "nobody is named: left out");
         return;
     }
     /* The organizer is no attendee, whatever list they stand in. */

@@ -34,13 +34,19 @@ static bool has_digit(cv_slice s)
 }
 
 /* Minutes before the start; false when the trigger cannot be read. */
-static bool trigger_delta(const ical_import *in, const cv_ical_prop *prop,
+static bool trigger_delta(ical_import *in, const cv_ical_prop *prop,
                           int64_t *minutes)
 {
     cv_slice value = cv_slice_trim(prop->value);
     int64_t seconds, at = cv_ical_utc_of_text(value);
 
-    if (cv_ical_duration_parse(value, &seconds) == CV_OK) {
+    bool is_length = cv_ical_duration_parse(value, &seconds) == CV_OK;
+    if (!is_length && at == ICAL_NO_TIME &&
+        cv_ical_duration_mend(in->arena, value, &seconds)) {
+        cv_ical_say(in, CV_RULE_BAD_VALUE, prop, "TRIGGER", "was mended");
+        is_length = true;
+    }
+    if (is_length) {
         if (cv_slice_ieq(cv_line_param_get(prop, "RELATED"), CV_S("END")))
             seconds += (in->end.utc - in->start.utc) / CV_TICKS_PER_SEC;
         *minutes = (seconds < 0 ? -seconds : seconds) / 60;

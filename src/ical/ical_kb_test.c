@@ -95,6 +95,7 @@ static void c054_empty_elements_of_a_list_are_skipped(void **state)
         const char *text = written(obj, NULL, &everything);
         assert_int_equal(count_of(text, "EXDATE;"), 2);
         assert_null(strstr(text, "18991230"));
+        assert_true(cv_report_has(report, CV_RULE_ICAL_TIME));
     }
 }
 
@@ -138,7 +139,9 @@ static void c060_unreadable_ends_do_not_make_it_endless(void **state)
         { "20300630", 8 },           { "20300630T090000", 8 },
         { "30 June 2030", 100 },     { "", 100 },
         { "20301340T000000Z", 100 }, { "NEVER", 100 },
+        { "20300630;COUNT=x", 8 },   { "x;COUNT=5", 5 },
     };
+    static const char *const counts[] = { "x", "0", "", "-1", "1e3" };
     (void)state;
     for (size_t i = 0; i < CV_LEN(rows); i++) {
         read_event((const char *)cv_arena_printf(
@@ -151,8 +154,21 @@ static void c060_unreadable_ends_do_not_make_it_endless(void **state)
             fail_msg("%s: %x %u", rows[i].until, r.end_type, r.count);
         const char *text = written(obj, NULL, &everything);
         assert_true(strstr(text, "COUNT=") || strstr(text, ";UNTIL=2030"));
-        if (rows[i].count == 100)
+        assert_int_equal(cv_report_has(report, CV_RULE_ICAL_RRULE_END),
+                         rows[i].count != 8 || strstr(rows[i].until, "=x"));
+        if (!strncmp(rows[i].until, "2030-", 5))
             assert_true(cv_report_has(report, CV_RULE_ICAL_RRULE));
+    }
+    for (size_t i = 0; i < CV_LEN(counts); i++) {
+        read_event((const char *)cv_arena_printf(
+                       arena,
+                       "DTSTART:20300623T090000Z\nRRULE:FREQ=DAILY;COUNT=%s\n",
+                       counts[i])
+                       .ptr);
+        cv_recurrence r = series();
+        assert_int_equal(r.end_type, CV_RECUR_END_COUNT);
+        assert_int_equal(r.count, 100);
+        assert_true(cv_report_has(report, CV_RULE_ICAL_RRULE_END));
     }
 }
 
@@ -260,6 +276,168 @@ static void c154_deleted_midnights_of_another_zone_are_found(void **state)
     assert_true(cv_report_has(report, CV_RULE_ICAL_RRULE));
 }
 
+#define EASTERN(names) \
+    "BEGIN:VTIMEZONE\n" names \
+    "BEGIN:STANDARD\nDTSTART:16010101T020000\nTZOFFSETFROM:-0400\n" \
+    "TZOFFSETTO:-0500\nRRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11\n" \
+    "END:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:16010101T020000\n" \
+    "TZOFFSETFROM:-0500\nTZOFFSETTO:-0400\n" \
+    "RRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\nEND:DAYLIGHT\nEND:VTIMEZONE\n"
+
+/* Start of the one event of a calendar of these lines; a zone finding with
+ * this text stands in the report. */
+static const char *start_of(const char *zones, const char *start,
+                            const char *finding)
+{
+    fresh();
+    assert_true(import(lines(
+        (const char *)cv_arena_printf(arena,
+                                      "BEGIN:VCALENDAR\n%sBEGIN:VEVENT\nUID:u\n"
+                                      "DTSTART%s\nEND:VEVENT\nEND:VCALENDAR\n",
+                                      zones, start)
+            .ptr)));
+    bool found = false;
+    for (size_t i = 0; i < cv_report_count(report); i++)
+        found = found || (cv_report_get(report, i)->rule == CV_RULE_ICAL_ZONE &&
+                          cv_slice_eq(cv_report_get(report, i)->done,
+                                      cv_slice_cstr(finding)));
+    if (!found)
+        fail_msg("%s: no finding \"%s\"", start, finding);
+    return time_of(bag(), CV_PidLidAppointmentStartWhole);
+}
+
+/* Unknown names: X-WR-TIMEZONE, a zone the calendar defines, the mailbox. */
+static void c149_the_calendars_other_zone_is_taken(void **state)
+{
+    static const char at[] = ";TZID=Customized Time Zone:20300426T140000";
+    cv_timezone tokyo;
+    (void)state;
+    assert_int_equal(
+        cv_timezone_by_name(arena, CV_S("Asia/Tokyo"), &tokyo, NULL), 0);
+    context.zone = &tokyo;
+    assert_string_equal(
+        start_of("X-WR-TIMEZONE:Europe/Paris\n" EASTERN("TZID:E\n"), at,
+                 "X-WR-TIMEZONE is used"),
+        "2030-04-26T12:00:00Z");
+    assert_string_equal(start_of(EASTERN("TZID:Eastern Standard Time\n"), at,
+                                 "the calendar's other zone is used"),
+                        "2030-04-26T18:00:00Z");
+    assert_string_equal(
+        start_of("BEGIN:VTIMEZONE\nTZID:Europe/Paris\nEND:VTIMEZONE\n", at,
+                 "the calendar's other zone is used"),
+        "2030-04-26T12:00:00Z");
+    assert_string_equal(start_of("", at, "the mailbox's zone is used"),
+                        "2030-04-26T05:00:00Z");
+    context.zone = NULL;
+    assert_string_equal(start_of("", at, "UTC is used"),
+                        "2030-04-26T14:00:00Z");
+}
+
+/* Zones without TZID, without components, without TZOFFSETTO. */
+static void c148_what_a_broken_zone_says_is_used(void **state)
+{
+    static const char at[] = ";TZID=My Zone:20300725T080000";
+    (void)state;
+    context.zone = NULL;
+    assert_string_equal(
+        start_of(EASTERN(""), at, "the calendar's other zone is used"),
+        "2030-07-25T12:00:00Z");
+    assert_string_equal(
+        start_of("BEGIN:VTIMEZONE\nTZID:My Zone\nEND:VTIMEZONE\n", at,
+                 "UTC is used"),
+        "2030-07-25T08:00:00Z");
+    assert_string_equal(
+        start_of("BEGIN:VTIMEZONE\nTZID:My Zone\nBEGIN:STANDARD\n"
+                 "TZOFFSETFROM:+0300\nDTSTART:19700101T000000\n"
+                 "END:STANDARD\nEND:VTIMEZONE\n",
+                 at, "its TZOFFSETFROM is used"),
+        "2030-07-25T05:00:00Z");
+}
+
+/* Floating times, empty names of zones: the risk is told. */
+static void c152_a_floating_start_is_told(void **state)
+{
+    cv_timezone tokyo;
+    (void)state;
+    assert_int_equal(
+        cv_timezone_by_name(arena, CV_S("Asia/Tokyo"), &tokyo, NULL), 0);
+    assert_string_equal(start_of(EASTERN("TZID:Eastern Standard Time\n"),
+                                 ":20300725T080000",
+                                 "no zone: the calendar's is used"),
+                        "2030-07-25T12:00:00Z");
+    assert_string_equal(
+        start_of("", ";TZID=:20300725T080000", "no zone: UTC is used"),
+        "2030-07-25T08:00:00Z");
+    context.zone = &tokyo;
+    assert_string_equal(
+        start_of("", ":20300725T080000", "no zone: the mailbox's is used"),
+        "2030-07-24T23:00:00Z");
+    context.zone = NULL;
+}
+
+static void c051_lengths_are_mended(void **state)
+{
+    static const struct {
+        const char *length, *end;
+    } rows[] = {
+        { "PT1H30", "2030-09-01T10:30:00Z" },
+        { "1H", "2030-09-01T10:00:00Z" },
+        { "P30M", "2030-09-01T09:30:00Z" },
+        { "1D", "2030-09-02T09:00:00Z" },
+        { "P", "2030-09-01T09:00:00Z" },
+        { "PT1H30X", "2030-09-01T09:00:00Z" },
+    };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        read_event((const char *)cv_arena_printf(
+                       arena,
+                       "DTSTART:20300901T090000Z\nDURATION:%s\n"
+                       "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-P40M\n"
+                       "END:VALARM\n",
+                       rows[i].length)
+                       .ptr);
+        assert_string_equal(time_of(bag(), CV_PidLidAppointmentEndWhole),
+                            rows[i].end);
+        assert_true(cv_report_has(report, CV_RULE_ICAL_END));
+        assert_int_equal(cv_bag_i32_or(bag(), CV_PidLidReminderDelta, 0), 40);
+        assert_true(cv_report_has(report, CV_RULE_BAD_VALUE));
+    }
+}
+
+static void c053_unknown_types_of_values_are_told(void **state)
+{
+    static const char *const types[] = { "", "FOO" };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(types); i++) {
+        read_event(
+            (const char *)cv_arena_printf(arena,
+                                          "DTSTART:20300901T090000Z\n"
+                                          "DTEND;VALUE=%s:20300901T100000Z\n",
+                                          types[i])
+                .ptr);
+        assert_string_equal(time_of(bag(), CV_PidLidAppointmentEndWhole),
+                            "2030-09-01T10:00:00Z");
+        assert_true(cv_report_has(report, CV_RULE_ICAL_SYNTAX));
+    }
+    read_event("DTSTART;VALUE=DATE-TIME:20300901T090000Z\n");
+    assert_false(cv_report_has(report, CV_RULE_ICAL_SYNTAX));
+}
+
+/* A bare colon in a name, an address of nobody. */
+static void c056_the_address_behind_a_bare_colon_is_found(void **state)
+{
+    (void)state;
+    read_event("DTSTART:20300901T090000Z\nORGANIZER:mailto:o@x.example\n"
+               "ATTENDEE;CN=Five: five@x.example:MAILTO:five@x.example\n"
+               "ATTENDEE:mailto:\nATTENDEE:\n");
+    assert_int_equal(cv_object_recipient_count(obj), 2);
+    assert_string_equal(
+        text_of(cv_object_recipient(obj, 1), CV_PidTagSmtpAddress),
+        "five@x.example");
+    assert_true(cv_report_has(report, CV_RULE_ICAL_ATTENDEE));
+    assert_null(strstr(written(obj, NULL, &everything), "nomail"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +447,12 @@ int main(void)
         TEST(c060_unreadable_ends_do_not_make_it_endless),
         TEST(c065_attendees_without_organizer_are_listed),
         TEST(c069_locale_and_zone_of_the_process_do_not_matter),
+        TEST(c149_the_calendars_other_zone_is_taken),
+        TEST(c148_what_a_broken_zone_says_is_used),
+        TEST(c152_a_floating_start_is_told),
+        TEST(c051_lengths_are_mended),
+        TEST(c053_unknown_types_of_values_are_told),
+        TEST(c056_the_address_behind_a_bare_colon_is_found),
         TEST(c154_all_day_dates_are_compared_as_dates),
         TEST(c154_deleted_midnights_of_another_zone_are_found),
     };

@@ -93,6 +93,9 @@ typedef struct ical_moment {
  * Errors: CV_ERR_SYNTAX, CV_ERR_RANGE (a finding was given). */
 cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
                                cv_slice text, ical_moment *out);
+/* A length in which the P, the T or the last unit is missing ("1H", "-P15M",
+ * "PT1H30"); false when it is none in any of these ways. */
+bool cv_ical_duration_mend(cv_arena *arena, cv_slice text, int64_t *seconds);
 /* A property that is UTC by definition; ICAL_NO_TIME when it is missing or no
  * moment (CC2; a finding was given for the latter). */
 int64_t cv_ical_utc_of(const cv_ical_comp *comp, const char *name,
@@ -107,7 +110,9 @@ typedef struct ical_rrule {
     cv_slice freq; /* upper case */
     uint32_t interval;
     uint32_t count; /* 0: none */
-    bool has_until, until_is_bad;
+    bool has_until;
+    bool until_is_odd; /* readable, in no form of RFC 5545 */
+    bool until_is_bad; /* UNTIL or COUNT: an end that nobody can read */
     cv_ical_time until;
     int wkst; /* 0 Sunday; -1 not given */
     struct {

@@ -76,10 +76,13 @@ static void read_by_day(ical_rrule *r, cv_slice value)
 
 static void read_until(ical_rrule *r, cv_slice value)
 {
-    if (cv_ical_time_parse(value, &r->until) == CV_OK)
+    if (cv_ical_time_parse(value, &r->until) == CV_OK) {
         r->has_until = true;
-    else
+        r->until_is_odd = cv_slice_find_byte(value, '-', 0) != CV_NPOS ||
+                          cv_slice_find_byte(value, ':', 0) != CV_NPOS;
+    } else {
         r->until_is_bad = true;
+    }
 }
 
 static void read_numbers(ical_rrule *r, cv_slice name, cv_slice value)
@@ -95,7 +98,7 @@ static void read_numbers(ical_rrule *r, cv_slice name, cv_slice value)
         if (read_int(value, 1, 1000000, &v))
             r->count = (uint32_t)v;
         else
-            r->repaired = true;
+            r->until_is_bad = true; /* an end was meant: not endless */
     }
 }
 

@@ -58,7 +58,9 @@ static size_t count_props(const cv_ical_comp *event, const char *name)
 static int64_t until_of(series *s, ical_rrule *rule, const cv_ical_prop *prop)
 {
     if (rule->until_is_bad) {
-        say_unfit(s, prop, "UNTIL cannot be read: bounded to 100 instances");
+        s->in->keep_stream = true;
+        cv_ical_say(s->in, CV_RULE_ICAL_RRULE_END, prop, "RRULE",
+                    "its end cannot be read: bounded to 100 instances");
         if (rule->count == 0 || rule->count > BOUNDED_COUNT)
             rule->count = BOUNDED_COUNT;
     }
@@ -240,6 +242,9 @@ static const char *pattern_of_rule(series *s, const cv_ical_prop *prop)
     if (rule.repaired)
         cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
                     "parts that cannot be read were left out");
+    if (rule.until_is_odd)
+        cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
+                    "UNTIL is read from another form of date");
     int64_t until = until_of(s, &rule, prop);
     if (rule.count && rule.has_until)
         cv_ical_say(s->in, CV_RULE_ICAL_RRULE, prop, "RRULE",
@@ -410,8 +415,11 @@ static void each_date(series *s, const char *name,
             }
             item = cv_slice_cut(&item, '/'); /* a period's start */
             /* Without a zone DTSTART's is meant (C143). */
-            if (item.len &&
-                cv_ical_moment_parse(&s->in->zones, prop, item, &m) == CV_OK)
+            if (item.len == 0)
+                cv_ical_say(s->in, CV_RULE_ICAL_TIME, prop, name,
+                            "an empty date of the list was skipped");
+            else if (cv_ical_moment_parse(&s->in->zones, prop, item, &m) ==
+                     CV_OK)
                 take(s, prop, &m);
         }
     }

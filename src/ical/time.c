@@ -12,16 +12,54 @@ static void say_bad_time(ical_zones *zones, const cv_ical_prop *prop,
                              .done = CV_S("counts as absent")));
 }
 
-static void resolve_floating(ical_zones *zones, ical_moment *m)
+/* A start that floats is a risk worth a line (C152, C147); dates are meant to
+ * float, and the other times follow the start. */
+static void say_floating(ical_zones *zones, const cv_ical_prop *prop,
+                         const ical_moment *m)
+{
+    if (m->is_date || !cv_slice_eq(prop->name, CV_S("DTSTART")))
+        return;
+    cv_report_add(
+        zones->report,
+        CV_FINDING(.rule = CV_RULE_ICAL_ZONE, .line = prop->line,
+                   .property = prop->name, .found = prop->value,
+                   .done = m->zone ? CV_S("no zone: the calendar's is used")
+                           : zones->mailbox
+                               ? CV_S("no zone: the mailbox's is used")
+                               : CV_S("no zone: UTC is used")));
+}
+
+static void resolve_floating(ical_zones *zones, const cv_ical_prop *prop,
+                             ical_moment *m)
 {
     m->is_floating = true;
     m->zone = cv_ical_zone_of_floating(zones);
+    say_floating(zones, prop, m);
     if (m->zone)
         m->utc = cv_timezone_to_utc(&m->zone->tz, m->local);
     else if (zones->mailbox)
         m->utc = cv_timezone_to_utc(zones->mailbox, m->local);
     else
         m->utc = m->local;
+}
+
+/* An empty or unknown VALUE: the look of the value decides (C053). */
+static void say_odd_value(ical_zones *zones, const cv_ical_prop *prop)
+{
+    static const char *const known[] = { "DATE", "DATE-TIME", "PERIOD" };
+
+    for (size_t i = 0; i < prop->param_count; i++) {
+        const cv_content_param *param = &prop->params[i];
+        bool odd = cv_slice_ieq(param->name, CV_S("VALUE"));
+        for (size_t k = 0; k < CV_LEN(known); k++)
+            odd = odd && !cv_slice_ieq(param->value, cv_slice_cstr(known[k]));
+        if (odd)
+            cv_report_add(
+                zones->report,
+                CV_FINDING(.rule = CV_RULE_ICAL_SYNTAX, .line = prop->line,
+                           .property = CV_S("VALUE"), .found = param->value,
+                           .done = CV_S("typed by the look of the value")));
+    }
 }
 
 cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
@@ -42,6 +80,7 @@ cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
         t.is_date = true;
         t.is_utc = false;
     }
+    say_odd_value(zones, prop);
     m.is_date = t.is_date;
     m.is_utc = t.is_utc;
     m.local = m.utc = cv_civil_to_ticks(&t.at);
@@ -51,7 +90,7 @@ cv_status cv_ical_moment_parse(ical_zones *zones, const cv_ical_prop *prop,
             return cv_arena_status(zones->arena);
         m.utc = cv_timezone_to_utc(&m.zone->tz, m.local);
     } else if (!t.is_utc) {
-        resolve_floating(zones, &m);
+        resolve_floating(zones, prop, &m);
     } else if (tzid.len) {
         /* TZID and Z together: the instant is clear, the zone is shown. */
         m.zone = cv_ical_zone_of_tzid(zones, tzid, prop->line);

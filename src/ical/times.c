@@ -48,6 +48,28 @@ static void end_after(ical_import *in, int64_t seconds)
     e->local += rest * CV_TICKS_PER_SEC;
 }
 
+bool cv_ical_duration_mend(cv_arena *arena, cv_slice text, int64_t *seconds)
+{
+    bool negative = text.len && text.ptr[0] == '-';
+    cv_slice rest = cv_slice_sub(text, negative, CV_NPOS);
+    static const struct {
+        const char *before, *behind;
+    } forms[] = { { "P", "" }, { "PT", "" }, { "P", "M" } };
+
+    if (rest.len && (rest.ptr[0] | 0x20) == 'p')
+        rest = cv_slice_sub(rest, 1, CV_NPOS);
+    if (rest.len == 0)
+        return false;
+    for (size_t i = 0; i < CV_LEN(forms); i++) {
+        cv_slice whole =
+            cv_arena_printf(arena, "%s%s%.*s%s", negative ? "-" : "",
+                            forms[i].before, CV_FMT(rest), forms[i].behind);
+        if (cv_ical_duration_parse(whole, seconds) == CV_OK)
+            return true;
+    }
+    return false;
+}
+
 static bool duration_of(ical_import *in, const cv_ical_comp *event,
                         int64_t *seconds)
 {
@@ -55,8 +77,13 @@ static bool duration_of(ical_import *in, const cv_ical_comp *event,
 
     if (!prop)
         return false;
-    if (cv_ical_duration_parse(cv_slice_trim(prop->value), seconds) != CV_OK ||
-        *seconds < 0 || *seconds > INT64_C(86400) * 366 * 100) {
+    cv_slice text = cv_slice_trim(prop->value);
+    bool is_good = cv_ical_duration_parse(text, seconds) == CV_OK;
+    if (!is_good && cv_ical_duration_mend(in->arena, text, seconds)) {
+        cv_ical_say(in, CV_RULE_ICAL_END, prop, "DURATION", "was mended");
+        is_good = true;
+    }
+    if (!is_good || *seconds < 0 || *seconds > INT64_C(86400) * 366 * 100) {
         cv_ical_say(in, CV_RULE_ICAL_END, prop, "DURATION", "counts as absent");
         return false;
     }

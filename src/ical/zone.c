@@ -474,6 +474,56 @@ static void say_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
                              .done = cv_slice_cstr(done)));
 }
 
+/* A zone the calendar defines: referenced elsewhere, or the first VTIMEZONE
+ * that says something (C149, C148: it may stand there without a name). */
+static bool other_zone(ical_zones *zones, cv_timezone *out)
+{
+    const cv_ical_comp *cal = zones->calendar;
+
+    for (size_t i = 0; i < zones->count; i++)
+        if (!zones->items[i].guessed) {
+            *out = zones->items[i].tz;
+            return true;
+        }
+    for (size_t i = 0; cal && i < cal->child_count; i++) {
+        const cv_ical_comp *def = cal->children[i];
+        if (!cv_slice_eq(def->name, CV_S("VTIMEZONE")))
+            continue;
+        const cv_ical_prop *prop = cv_ical_prop_get(def, "TZID");
+        cv_slice tzid =
+            prop ? cv_slice_trim(cv_line_value_text(zones->arena, prop))
+                 : CV_S("");
+        if (cv_ical_zone_parse(zones->arena, def, out) == CV_OK) {
+            cv_timezone named;
+            out->key_name =
+                find_by_name(zones, tzid, def, &named) ? named.key_name : tzid;
+            return true;
+        }
+        if (find_by_name(zones, tzid, def, out))
+            return true;
+    }
+    return false;
+}
+
+/* The one offset of a VTIMEZONE whose components lack TZOFFSETTO (C148). */
+static bool offset_of_definition(ical_zones *zones, const cv_ical_comp *def,
+                                 cv_slice tzid, cv_timezone *out)
+{
+    int32_t minutes;
+
+    for (size_t i = 0; def && i < def->child_count; i++) {
+        cv_tz_rule *rule;
+        if (!offset_of(def->children[i], "TZOFFSETFROM", &minutes) ||
+            !(rule = cv_arena_alloc(zones->arena, sizeof(*rule))))
+            continue;
+        *rule = (cv_tz_rule){ .from_year = 1601, .bias = -minutes };
+        *out =
+            (cv_timezone){ .key_name = tzid, .rules = rule, .rule_count = 1 };
+        return true;
+    }
+    return false;
+}
+
 /* Step 8: the calendar's own hints, the mailbox, UTC. */
 static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
                        ical_zone *out)
@@ -487,10 +537,7 @@ static void guess_zone(ical_zones *zones, cv_slice tzid, uint32_t line,
         say_zone(zones, tzid, line, "X-WR-TIMEZONE is used");
         return;
     }
-    for (size_t i = 0; i < zones->count; i++) {
-        if (zones->items[i].guessed)
-            continue;
-        out->tz = zones->items[i].tz;
+    if (other_zone(zones, &out->tz)) {
         say_zone(zones, tzid, line, "the calendar's other zone is used");
         return;
     }
@@ -553,6 +600,8 @@ static void resolve(ical_zones *zones, cv_slice tzid, uint32_t line,
         out->tz.key_name = has_name ? named.key_name : tzid;
     } else if (has_name) {
         out->tz = named;
+    } else if (offset_of_definition(zones, def, tzid, &out->tz)) {
+        say_zone(zones, tzid, def->line, "its TZOFFSETFROM is used");
     } else {
         guess_zone(zones, tzid, line, out);
     }

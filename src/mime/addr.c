@@ -337,6 +337,29 @@ static void read_domain_literal(reader *r)
         put_phrase(r, r->in.ptr[r->pos]);
 }
 
+/* "Zoe [SMTP:zoe@x]", "[EX:/o=x/cn=y]": as Outlook shows addresses. */
+static bool read_typed(reader *r)
+{
+    static const char *const types[] = { "SMTP:", "mailto:", "EX:" };
+    enum { ADDRESS_MAX = 1024 };
+    cv_slice near = cv_slice_sub(r->in, r->pos + 1, ADDRESS_MAX);
+    size_t end = cv_slice_find_byte(near, ']', 0);
+
+    if (r->has_angle || end == CV_NPOS)
+        return false;
+    for (size_t i = 0; i < CV_LEN(types); i++) {
+        if (!cv_slice_istarts(near, cv_slice_cstr(types[i])))
+            continue;
+        size_t skip = strlen(types[i]);
+        r->angle = cv_slice_trim(cv_slice_sub(near, skip, end - skip));
+        r->has_angle = r->angle.len != 0;
+        r->blank = true;
+        r->pos += end + 2;
+        return true;
+    }
+    return false;
+}
+
 static cv_status read_token(reader *r)
 {
     uint8_t c = r->in.ptr[r->pos];
@@ -356,6 +379,8 @@ static cv_status read_token(reader *r)
             read_domain_literal(r);
             return CV_OK;
         }
+        if (read_typed(r))
+            return CV_OK;
         break;
     case ',':
         if (comma_in_name(r))

@@ -68,6 +68,29 @@ static bool goes_on_as_base64(cv_slice in, size_t pos)
     return letters > 0 && letters % 4 == 0;
 }
 
+/* The line behind an empty one has letters that base64 never has, or blanks
+ * between words: the text of somebody who put a footer behind the body. */
+static bool is_prose(cv_slice in, size_t pos)
+{
+    enum { LINE = 80 };
+    size_t end = pos + LINE < in.len ? pos + LINE : in.len;
+
+    for (; pos < end && in.ptr[pos] != '\r' && in.ptr[pos] != '\n'; pos++) {
+        if (cv_base64_values[in.ptr[pos]] == CV_B64_JUNK)
+            return true;
+        if (in.ptr[pos] == ' ' && pos + 1 < end && in.ptr[pos + 1] > ' ')
+            return true;
+    }
+    return false;
+}
+
+/* Place behind an empty line that begins at pos, 0 when there is none. */
+static size_t empty_line_end(cv_slice in, size_t pos)
+{
+    size_t at = pos < in.len && in.ptr[pos] == '\r' ? pos + 1 : pos;
+    return at < in.len && in.ptr[at] == '\n' ? at + 1 : 0;
+}
+
 static void put_quantum(window *w, uint32_t bits, unsigned letters)
 {
     static const uint8_t bytes[4] = { 0, 0, 1, 2 };
@@ -91,6 +114,21 @@ static size_t put_groups(window *w, cv_slice in, size_t i)
         flush(w);
     }
     return i;
+}
+
+/* *i is behind the first '='; false when the body ends there. */
+static bool goes_on_after_pad(window *w, cv_slice in, size_t *i)
+{
+    size_t pad = *i - 1;
+
+    while (*i < in.len && (cv_base64_values[in.ptr[*i]] == CV_B64_BLANK ||
+                           cv_base64_values[in.ptr[*i]] == CV_B64_PAD))
+        ++*i;
+    if (*i == in.len)
+        return true;
+    bool more = goes_on_as_base64(in, *i);
+    bad(w, more ? pad : *i, more ? 1 : in.len - *i);
+    return more;
 }
 
 static void decode_base64(window *w, cv_slice in)
@@ -117,15 +155,16 @@ static void decode_base64(window *w, cv_slice in)
                 bad(w, i - 1, 1);
             put_quantum(w, bits, letters);
             letters = 0;
-            while (i < in.len && (cv_base64_values[in.ptr[i]] == CV_B64_BLANK ||
-                                  cv_base64_values[in.ptr[i]] == CV_B64_PAD))
-                i++;
-            if (i < in.len && !goes_on_as_base64(in, i)) {
-                bad(w, i, in.len - i);
+            if (!goes_on_after_pad(w, in, &i))
                 return;
-            }
         } else if (v == CV_B64_JUNK) {
             bad(w, i - 1, 1);
+        } else if (in.ptr[i - 1] == '\n' && i > 1) {
+            size_t behind = empty_line_end(in, i);
+            if (behind && is_prose(in, behind)) {
+                bad(w, behind, in.len - behind);
+                break;
+            }
         }
     }
     if (letters == 1)

@@ -62,12 +62,15 @@ static void C026_corrupt_base64_gives_what_can_be_had(void **state)
         { "YWJj\r\nZGVm\r\n", "abcdef", false },
         { "YWI", "ab", false },
         { "YQ==", "a", false },
-        { "YQ==YmM=", "abc", false },         /* '=' in the middle */
-        { "YQ=\r\n=\r\nYmM=", "abc", false }, /* two encodings, one body */
         { "Y!W*Jj", "abc", true },
+        { "YQ==YmM=", "abc", true },         /* '=' in the middle */
+        { "YQ=\r\n=\r\nYmM=", "abc", true }, /* two encodings, one body */
         { "YWJjZ", "abc", true },
         { "YWJj=", "abc", true },
         { "YQ==\r\nA footer of the list", "a", true },
+        { "YWI\r\n\r\n-- \r\nfooter\r\n", "ab", true },
+        { "YWI\r\n\nA footer of the list", "ab", true },
+        { "YWJj\r\n\r\nZGVm\r\n", "abcdef", false },
         { "=YWJj", "abc", true },
     };
     for (size_t i = 0; i < CV_LEN(rows); i++) {
@@ -218,6 +221,17 @@ static void C020_a_meta_element_that_contradicts_the_bytes(void **state)
         assert_true(cv_slice_ends(text, CV_S("caf\xC3\xA9")));
     }
     /* The MIME parameter can be as wrong. */
+    assert_text(f, "text/html; charset=utf-16", CV_S("<p>caf\xE9 au lait"),
+                "<p>caf\xC3\xA9 au lait", 1252);
+    assert_text(f, "text/plain; charset=utf-16le", CV_S("\x2D\x4E\x87\x65"),
+                "\xE4\xB8\xAD\xE6\x96\x87", 1200);
+    assert_text(f, "text/plain", CV_S("S\0:\0\x93\x03\xB1\x03 \0a\0\r\0\n\0"),
+                "S:\xCE\x93\xCE\xB1 a\r\n", 1200);
+    assert_text(f, "text/plain; charset=utf-8",
+                CV_S("\0S\0:\x03\x93\0a\0b\0c\0\r\0\n"),
+                "S:\xCE\x93"
+                "abc\r\n",
+                1201);
     assert_text(f, "text/html; charset=utf-16", CV_S("<p>caf\xC3\xA9"),
                 "<p>caf\xC3\xA9", 65001);
 }

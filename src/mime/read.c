@@ -5,7 +5,7 @@
 /* A multipart that is open. Its boundary may have been folded, and which of
  * the ways to undo that was meant shows when one of them occurs (C025). */
 typedef struct level {
-    cv_slice boundary[3];
+    cv_slice boundary[4];
     unsigned count;
 } level;
 
@@ -388,6 +388,21 @@ static cv_status add_refolded(walk *w, const cv_mime_part *part, level *l,
     return CV_OK;
 }
 
+/* Values of parameters have blanks where the field has tabs. */
+static cv_status add_tabbed(walk *w, cv_slice raw, cv_slice b, level *l)
+{
+    if (cv_slice_find_byte(raw, '\t', 0) == CV_NPOS)
+        return CV_OK;
+    b = cv_arena_dup(w->arena, b);
+    if (!b.ptr)
+        return cv_arena_fail(w->arena, w->err);
+    uint8_t *bytes = (uint8_t *)b.ptr;
+    for (size_t i = 0; i < b.len; i++)
+        bytes[i] = bytes[i] == ' ' ? '\t' : bytes[i];
+    add_boundary(l, b);
+    return CV_OK;
+}
+
 static cv_status boundaries_of(walk *w, const cv_mime_part *part, level *l)
 {
     *l = (level){ .count = 0 };
@@ -403,7 +418,8 @@ static cv_status boundaries_of(walk *w, const cv_mime_part *part, level *l)
     if (!f || cv_slice_find(f->raw, b, 0) != CV_NPOS)
         return CV_OK;
     CV_TRY(add_refolded(w, part, l, CV_S(" ")));
-    return add_refolded(w, part, l, CV_S(""));
+    CV_TRY(add_refolded(w, part, l, CV_S("")));
+    return add_tabbed(w, f->raw, b, l);
 }
 
 /* A line "--x" with part headers or a blank line behind it gives the boundary

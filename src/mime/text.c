@@ -53,9 +53,26 @@ static uint32_t bom(cv_slice bytes)
     return cv_slice_starts(bytes, CV_S("\xFE\xFF")) ? CP_UTF16BE : 0;
 }
 
+/* UTF-16 that nobody declared: NUL in half the places on one side of its pairs
+ * at least and nowhere on the other, 0 for all else (a stray NUL, C024). */
+static uint32_t wide_by_nuls(cv_slice bytes)
+{
+    size_t nuls[2] = { 0, 0 }, look = bytes.len < 4096 ? bytes.len : 4096;
+
+    for (size_t i = 0; i < look; i++)
+        nuls[i % 2] += bytes.ptr[i] == 0;
+    if (bytes.len % 2 || look < 16)
+        return 0;
+    if (nuls[0] == 0 && nuls[1] >= look / 4)
+        return CP_UTF16;
+    return nuls[1] == 0 && nuls[0] >= look / 4 ? CP_UTF16BE : 0;
+}
+
 static uint32_t guess(const cv_mime_part *part, cv_slice bytes)
 {
     uint32_t cp = bom(bytes);
+    if (!cp)
+        cp = wide_by_nuls(bytes);
     if (cp)
         return cp;
     if (cv_utf8_valid(bytes))
@@ -75,13 +92,27 @@ static cv_slice declared(const cv_mime_part *part)
     return cv_slice_sub(name, 0, n);
 }
 
+/* Text of single bytes that is said to be UTF-16: no NUL, as the first line end
+ * has in UTF-16, and mostly ASCII, as Chinese without line ends is not. */
+static bool is_narrow(cv_slice bytes)
+{
+    size_t ascii = 0;
+
+    if (cv_slice_find_byte(bytes, 0, 0) != CV_NPOS)
+        return false;
+    for (size_t i = 0; i < bytes.len; i++)
+        ascii += bytes.ptr[i] < 127;
+    return bytes.len - ascii <= bytes.len / 8 || cv_utf8_valid(bytes);
+}
+
 /* Why a declared character set is not used, NULL when it is. */
 static const char *distrust(cv_slice name, uint32_t cp, cv_slice bytes)
 {
+    if (!is_wide(cp) && wide_by_nuls(bytes))
+        return "the bytes are UTF-16";
     if (name.len == 0)
         return cv_is_ascii(bytes) ? NULL : "8-bit bytes without a charset";
-    if (is_wide(cp) && cv_slice_find_byte(bytes, 0, 0) == CV_NPOS &&
-        cv_utf8_valid(bytes))
+    if (is_wide(cp) && !bom(bytes) && is_narrow(bytes))
         return "not UTF-16 as declared";
     if (cp == 20127 && !cv_is_ascii(bytes))
         return "8-bit bytes in us-ascii";
