@@ -204,6 +204,43 @@ static void answers_have_their_classes(void **state)
     }
 }
 
+/* RFC 5546 3.2.6, 3.2.8: no class is theirs; nothing of them is lost. */
+static void
+requests_without_a_class_are_mail_that_says_what_they_want(void **state)
+{
+    rig *r = *state;
+    static const struct {
+        const char *ics, *body;
+    } rows[] = {
+        { "BEGIN:VCALENDAR\r\nMETHOD:REFRESH\r\nBEGIN:VEVENT\r\n"
+          "UID:u1@north.example\r\nDTSTAMP:20261122T115900Z\r\n"
+          "ATTENDEE:mailto:bob@south.example\r\nCOMMENT:I\\, Bob\r\n"
+          "END:VEVENT\r\nEND:VCALENDAR\r\n",
+          "bob@south.example asks for the latest version of this meeting."
+          "\r\n\r\nId: u1@north.example\r\nComment: I, Bob\r\n" },
+        { ICS("DECLINECOUNTER", "ORGANIZER;CN=Alice:mailto:a@x.example\r\n"),
+          "Alice declines the proposed change of this meeting.\r\n\r\n"
+          "Meeting: Budget\r\nStart: 20261123T120000Z\r\n"
+          "Id: u1@north.example\r\n" },
+    };
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        read_with(r, "Content-Type: text/calendar\r\n\r\n", rows[i].ics, "");
+        assert_string_prop(rig_props(r), CV_PidTagMessageClass, "IPM.Note");
+        assert_string_prop(rig_props(r), CV_PidTagBody, rows[i].body);
+        assert_int_equal(cv_object_attachment_count(r->obj), 1);
+        cv_slice kept = cv_object_attachment(r->obj, 0)->data.mem;
+        assert_true(cv_slice_eq(kept, cv_slice_cstr(rows[i].ics)));
+        /* The mail's own text stays. */
+        read_with(r,
+                  "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
+                  "--b\r\n\r\nown words\r\n--b\r\n"
+                  "Content-Type: text/calendar\r\n\r\n",
+                  rows[i].ics, "--b--\r\n");
+        assert_string_prop(rig_props(r), CV_PidTagBody, "own words");
+        assert_int_equal(cv_object_attachment_count(r->obj), 1);
+    }
+}
+
 /* CC3: a reply without the CDO line never leads to FILETIME 0 (KB 938650). */
 static void c001_the_time_of_a_reply_is_found(void **state)
 {
@@ -370,6 +407,7 @@ int main(void)
         RIG(a_shown_calendar_beats_an_attached_one),
         RIG(the_mails_text_wins_over_the_description),
         RIG(answers_have_their_classes),
+        RIG(requests_without_a_class_are_mail_that_says_what_they_want),
         RIG(c001_the_time_of_a_reply_is_found),
         RIG(an_object_survives_the_trip_by_mail),
         RIG(several_events_are_one_mail_with_the_file),

@@ -99,50 +99,6 @@ static cv_slice calendar_name(const calendar *cal, cv_arena *arena,
     return file_name.len ? file_name : CV_S("calendar.ics");
 }
 
-/* The hours that are taken, for people. */
-static void list_busy(cv_buf *buf, const cv_ical_comp *c)
-{
-    static const char *const words[] = { "free", "tentative", "busy", "away",
-                                         "elsewhere" };
-    cv_ical_busy busy[200];
-    size_t count = cv_ical_freebusy_read(c, busy, CV_LEN(busy), NULL);
-    for (size_t i = 0; i < count; i++) {
-        cv_buf_put_str(buf, "    ");
-        cv_iso_put(buf, busy[i].start, true);
-        cv_buf_put_str(buf, " - ");
-        cv_iso_put(buf, busy[i].end, true);
-        cv_buf_printf(buf, "  %s\r\n", words[busy[i].type]);
-    }
-}
-
-/* A summary line an event: what a reader of plain mail sees. */
-static cv_slice list_events(const calendar *cal, cv_arena *arena)
-{
-    cv_buf buf;
-    cv_buf_init(&buf, 0);
-    cv_buf_printf(&buf, "%zu calendar entries\r\n\r\n", cal->count);
-    for (size_t i = 0; i < cal->count && i < 200; i++) {
-        const cv_ical_item *item = &cal->items[i];
-        const cv_ical_comp *c = item->master            ? item->master
-                                : item->exception_count ? item->exceptions[0]
-                                                        : NULL;
-        const cv_ical_prop *p = c ? cv_ical_prop_get(c, "DTSTART") : NULL;
-        if (p)
-            cv_buf_put_slice(&buf, cv_utf8_clip(p->value, 40));
-        cv_buf_put_str(&buf, "  ");
-        p = c ? cv_ical_prop_get(c, "SUMMARY") : NULL;
-        if (p)
-            cv_buf_put_slice(
-                &buf, cv_utf8_clip(cv_line_unescape(arena, p->value), 200));
-        cv_buf_put_str(&buf, "\r\n");
-        if (c && cv_slice_eq(c->name, CV_S("VFREEBUSY")))
-            list_busy(&buf, c);
-    }
-    cv_slice text = cv_buf_dup(&buf, arena);
-    cv_buf_clear(&buf);
-    return text;
-}
-
 /* What is no single meeting (a published calendar, tasks, free/busy) travels
  * as a mail that carries the file. */
 static cv_status calendar_as_mail(const calendar *cal, cv_slice in,
@@ -156,7 +112,8 @@ static cv_status calendar_as_mail(const calendar *cal, cv_slice in,
     cv_bag_set_string(props, CV_PidTagMessageClass, CV_S("IPM.Note"));
     cv_bag_set_string(props, CV_PidTagSubject, name);
     cv_bag_set_string(props, CV_PidTagNormalizedSubject, name);
-    cv_bag_set_string(props, CV_PidTagBody, list_events(cal, arena));
+    cv_bag_set_string(props, CV_PidTagBody,
+                      cv_calendar_as_text(arena, cal->items, cal->count));
     cv_slice file = cv_slice_iends(file_name, CV_S(".ics"))
                         ? file_name
                         : CV_S("calendar.ics");

@@ -67,6 +67,8 @@ static cv_status ordinary(cv_from *c)
     if (parts.calendar && parts.calendar_rank == CV_CAL_PROPER && keep)
         CV_TRY(cv_parts_add_file(c, &parts, parts.calendar, false));
     CV_TRY(cv_body_from_mime(c, &parts));
+    if (!calendar && parts.calendar && parts.calendar_rank == CV_CAL_PROPER)
+        CV_TRY(cv_calendar_body(c, &parts));
     CV_TRY(cv_tnef_merge(c, &parts));
     CV_TRY(cv_attachments_from_mime(c, &parts));
     if (!calendar && cv_slice_ieq(cv_object_class(c->obj), CV_S("IPM.Note")))

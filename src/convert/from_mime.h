@@ -67,6 +67,9 @@ CV_NODISCARD cv_status cv_attachments_from_mime(cv_from *c,
  * among the files, too. */
 CV_NODISCARD cv_status cv_calendar_from_mime(cv_from *c, const cv_parts *parts,
                                              bool *used, bool *keep);
+/* A body for the mail whose calendar part is no meeting message, and which has
+ * no text of its own. */
+CV_NODISCARD cv_status cv_calendar_body(cv_from *c, const cv_parts *parts);
 /* Takes a TNEF part that is this message's from the files and reads it; what
  * others hold is put beside them. */
 CV_NODISCARD cv_status cv_tnef_from_mime(cv_from *c, cv_parts *parts);

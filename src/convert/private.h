@@ -65,6 +65,11 @@ CV_NODISCARD cv_status cv_from_ical(cv_slice in, cv_slice file_name,
                                     const cv_convert_options *options,
                                     cv_object **out, cv_report *report,
                                     cv_error *err);
+/* A calendar that is no meeting message, for people: its entries, or what the
+ * sender of REFRESH and DECLINECOUNTER wants. Arena. */
+struct cv_ical_item;
+cv_slice cv_calendar_as_text(cv_arena *arena, const struct cv_ical_item *items,
+                             size_t count);
 /* The zone of the options in the arena, NULL when there is none. */
 const cv_timezone *cv_opt_zone(const cv_convert_options *options,
                                cv_arena *arena);

@@ -363,7 +363,8 @@ static void make_series(cv_bag *b, int64_t *from, int64_t *to)
     cv_recurrence r = make_pattern(minutes - minutes % 1440, true);
     /* Midnight, also where a day begins at 01:00 by the clock. */
     r.start_offset = day ? 0 : minutes % 1440;
-    r.end_offset = r.start_offset + (uint32_t)(length / ICAL_MINUTE);
+    r.end_offset =
+        r.start_offset + (day ? 1440 : (uint32_t)(length / ICAL_MINUTE));
     change_some(&r, day);
     *from = cv_timezone_to_utc(&zone, cv_minutes1601_to_ticks(r.start_date) +
                                           r.start_offset * ICAL_MINUTE);
