@@ -211,7 +211,7 @@ bool batch_is_partial(const cv_report *report);
 /* Fills in a record's line and rules from a report; buffers are the
  * caller's. */
 void batch_describe(const batch_worker *w, const batch_task *task,
-                    cv_slice item, cv_slice message_class,
+                    cv_slice item, cv_message_ids about,
                     const cv_report *report, batch_record *r, cv_buf *line,
                     cv_buf *rules);
 void batch_rescue(batch_worker *w, const batch_task *task);

@@ -92,7 +92,7 @@ static void put_rules(const cv_report *report, cv_buf *out)
 }
 
 void batch_describe(const batch_worker *w, const batch_task *task,
-                    cv_slice item, cv_slice message_class,
+                    cv_slice item, cv_message_ids about,
                     const cv_report *report, batch_record *r, cv_buf *line,
                     cv_buf *rules)
 {
@@ -112,7 +112,7 @@ void batch_describe(const batch_worker *w, const batch_task *task,
     bool output = r->outcome == BATCH_CONVERTED || r->outcome == BATCH_PARTIAL;
     if (w->plan->lines)
         cv_report_put_line(report, item, cv_slice_cstr(output ? "?" : ""),
-                           statuses[r->outcome], message_class, line);
+                           statuses[r->outcome], about, line);
     r->texts[BATCH_LINE] = cv_buf_slice(line);
     r->texts[BATCH_RULES] = cv_buf_slice(rules);
 }
@@ -125,14 +125,14 @@ static void emit(walk *k, batch_record *r)
 }
 
 /* A record with its report. */
-static void emit_item(walk *k, const cv_item *item, cv_slice message_class,
+static void emit_item(walk *k, const cv_item *item, cv_message_ids about,
                       const cv_report *report, batch_record *r)
 {
     cv_buf name, line, rules;
     cv_buf_init(&name, 0);
     batch_put_item_name(k->task->path, item->folder, item->name, &name);
-    batch_describe(k->w, k->task, cv_buf_slice(&name), message_class, report, r,
-                   &line, &rules);
+    batch_describe(k->w, k->task, cv_buf_slice(&name), about, report, r, &line,
+                   &rules);
     emit(k, r);
     cv_buf_clear(&rules);
     cv_buf_clear(&line);
@@ -176,7 +176,7 @@ static void write_item(walk *k, const cv_item *item, const cv_object *obj,
     if (r->outcome == BATCH_TARGET)
         emit(k, r);
     else
-        emit_item(k, item, cv_object_class(obj), report, r);
+        emit_item(k, item, cv_message_ids_of(obj), report, r);
 }
 
 /* -- walking -- */
@@ -258,7 +258,7 @@ static cv_status each(void *ctx, const cv_item *item, cv_object *obj,
     if (!obj) {
         snprintf(r.error.what, sizeof(r.error.what), "%.*s cannot be read",
                  CV_FMT(cv_utf8_clip(item->name, 80)));
-        emit_item(k, item, CV_S(""), report, &r);
+        emit_item(k, item, cv_message_ids_of(NULL), report, &r);
     } else if (!batch_wants(k->w->plan, obj)) {
         r.outcome = BATCH_PASSED;
         emit(k, &r);
@@ -348,7 +348,7 @@ static void tell_end(walk *k, cv_status status, const cv_report *report,
     cv_buf_init(&folder, 0);
     put_folder(k, CV_S(""), &folder);
     r.texts[BATCH_FOLDER] = cv_buf_slice(&folder);
-    emit_item(k, &item, CV_S(""), report, &r);
+    emit_item(k, &item, cv_message_ids_of(NULL), report, &r);
     cv_buf_clear(&folder);
 }
 

@@ -95,7 +95,7 @@ static void say_died(const rescue *k, bool minimal, cv_report *report)
 
 /* m NULL: nothing can be made. */
 static void emit_remains(rescue *k, const cv_item *item, const remains *m,
-                         cv_slice message_class)
+                         cv_message_ids about)
 {
     batch_output out = { .fd = -1 };
     cv_report *report = NULL;
@@ -140,8 +140,8 @@ static void emit_remains(rescue *k, const cv_item *item, const remains *m,
                               ? cv_utf8_clip(m->subject, 2 * CLI_NAME_BYTES)
                               : cli_stem(k->task->path);
     if (r.outcome != BATCH_TARGET)
-        batch_describe(k->w, k->task, cv_buf_slice(&name), message_class,
-                       report, &r, &line, &rules);
+        batch_describe(k->w, k->task, cv_buf_slice(&name), about, report, &r,
+                       &line, &rules);
     k->w->emit(k->w->ctx, &r);
     k->done = true;
     cv_buf_clear(&rules);
@@ -172,7 +172,7 @@ static cv_status each_one(void *ctx, const cv_item *item, cv_object *obj,
     cv_buf packed;
     (void)report;
     if (!obj) {
-        emit_remains(k, item, NULL, CV_S(""));
+        emit_remains(k, item, NULL, cv_message_ids_of(NULL));
         return CV_OK;
     }
     const cv_bag *props = cv_object_props(obj);
@@ -193,7 +193,7 @@ static cv_status each_one(void *ctx, const cv_item *item, cv_object *obj,
         m.original = cv_buf_slice(&packed);
         m.original_name = "message.cvob";
     }
-    emit_remains(k, item, &m, cv_object_class(obj));
+    emit_remains(k, item, &m, cv_message_ids_of(obj));
     cv_buf_clear(&packed);
     return CV_OK;
 }
@@ -222,7 +222,7 @@ static void rescue_bytes(rescue *k)
         .original = k->input.bytes,
         .original_name = k->task->name,
     };
-    emit_remains(k, &item, &m, CV_S(""));
+    emit_remains(k, &item, &m, cv_message_ids_of(NULL));
 }
 
 /* As batch_item.c places the items of this input. */
@@ -256,7 +256,7 @@ void batch_rescue(batch_worker *w, const batch_task *task)
             rescue_bytes(&k);
     }
     if (!k.done)
-        emit_remains(&k, &item, NULL, CV_S(""));
+        emit_remains(&k, &item, NULL, cv_message_ids_of(NULL));
     batch_record end = { .kind = BATCH_END, .input = task->input };
     w->emit(w->ctx, &end);
     cv_report_free(&report);

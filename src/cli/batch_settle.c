@@ -83,7 +83,7 @@ void batch_hold_death(run *r, uint64_t input, uint64_t index, const char *why)
         cv_report_say(report, CV_RULE_CHILD_DIED, CV_S(""), CV_S(""),
                       cv_slice_cstr(why), "nothing could be written");
         cv_report_put_line(report, cv_slice_cstr(e->path), CV_S(""), "failed",
-                           CV_S(""), &line);
+                           cv_message_ids_of(NULL), &line);
     }
     record.texts[BATCH_LINE] = cv_buf_slice(&line);
     record.texts[BATCH_RULES] = CV_S("child-died=1");
@@ -163,7 +163,7 @@ static void fail_placing(run *r, const entry *e, batch_record *record,
     cv_report_say(report, CV_RULE_IO, CV_S(""), CV_S(""), CV_S(""), "%s",
                   why->what);
     cv_report_put_line(report, cv_slice_cstr(e->path), CV_S(""), "failed",
-                       CV_S(""), line);
+                       cv_message_ids_of(NULL), line);
     record->texts[BATCH_LINE] = cv_buf_slice(line);
     cv_report_free(&report);
 }

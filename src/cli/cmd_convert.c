@@ -44,7 +44,7 @@ typedef struct item {
 
 /* The report's line; name of the input with "#item" when it holds several. */
 static void put_line(const item *it, const cv_item *where, const char *output,
-                     const char *status, cv_slice message_class,
+                     const char *status, cv_message_ids about,
                      const cv_report *report)
 {
     job *j = it->job;
@@ -55,7 +55,7 @@ static void put_line(const item *it, const cv_item *where, const char *output,
     cv_buf_init(&line, 0);
     batch_put_item_name(it->path, where->folder, where->name, &input);
     cv_report_put_line(report, cv_buf_slice(&input), cv_slice_cstr(output),
-                       status, message_class, &line);
+                       status, about, &line);
     if (line.status != CV_OK ||
         fwrite(line.data, 1, line.len, j->lines) != line.len ||
         fflush(j->lines) != 0) {
@@ -77,12 +77,12 @@ static cv_status write_item(item *it, const cv_object *obj, cv_report *report,
 }
 
 /* The input failed, or one of its items. */
-static void say_failed(item *it, const cv_item *where, cv_slice message_class,
+static void say_failed(item *it, const cv_item *where, cv_message_ids about,
                        const cv_report *report, cv_error *err)
 {
     it->job->failed = true;
     cli_say_failure(it->path, err);
-    put_line(it, where, "", "failed", message_class, report);
+    put_line(it, where, "", "failed", about, report);
 }
 
 /* cv_walker.want */
@@ -107,20 +107,20 @@ static cv_status convert_object(void *ctx, const cv_item *where, cv_object *obj,
     if (!obj) {
         snprintf(why.what, sizeof(why.what), "%.*s cannot be read",
                  CV_FMT(cv_utf8_clip(where->name, 80)));
-        say_failed(it, where, CV_S(""), report, &why);
+        say_failed(it, where, cv_message_ids_of(NULL), report, &why);
         return CV_OK;
     }
     it->count++;
-    cv_slice message_class = cv_object_class(obj);
+    cv_message_ids about = cv_message_ids_of(obj);
     it->status = write_item(it, obj, report, &why);
     if (it->status != CV_OK)
         batch_explain(&it->job->batch.plan, obj, &why);
     if (it->status == CV_OK)
         put_line(it, where, it->file.path ? it->file.path : "-",
-                 batch_is_partial(report) ? "partial" : "converted",
-                 message_class, report);
+                 batch_is_partial(report) ? "partial" : "converted", about,
+                 report);
     else
-        say_failed(it, where, message_class, report, &why);
+        say_failed(it, where, about, report, &why);
     return CV_OK;
 }
 
@@ -165,7 +165,7 @@ static void convert_path(job *j, const char *path)
         status = convert_bytes(&it, report, &err);
     cv_convert_set_relax(j->options, (cv_relax){ NULL, NULL });
     if (status != CV_OK)
-        say_failed(&it, &whole, CV_S(""), report, &err);
+        say_failed(&it, &whole, cv_message_ids_of(NULL), report, &err);
     cli_file_discard(&it.file);
     cv_report_free(&report);
     cli_input_close(&it.input);

@@ -153,10 +153,17 @@ void cv_person_address(const cv_bag *bag, const cv_person_tags *person,
                        const cv_convert_options *options, cv_arena *arena,
                        cv_slice *name, cv_slice *address, cv_report *report);
 
+/* Which message a report is about; borrowed, what is unknown is empty. */
+typedef struct cv_message_ids {
+    cv_slice message_class, subject, message_id;
+} cv_message_ids;
+/* obj NULL: all empty. */
+cv_message_ids cv_message_ids_of(const cv_object *obj);
+
 /* One report line (object-json.md): status is "converted", "partial" or
  * "failed". */
 void cv_report_put_line(const cv_report *report, cv_slice input,
                         cv_slice output, const char *status,
-                        cv_slice message_class, cv_buf *out);
+                        cv_message_ids about, cv_buf *out);
 
 #endif

@@ -289,7 +289,7 @@ convoke_status convoke_report_write(const convoke_report *report,
     cv_report_put_line(
         report->inner, cv_slice_cstr(input), cv_slice_cstr(output),
         message ? status_of(report->inner) : "failed",
-        message ? cv_object_class(message->inner) : CV_S(""), &line);
+        cv_message_ids_of(message ? message->inner : NULL), &line);
     cv_status status = cv_buf_status(&line, &inner);
     if (status == CV_OK)
         status = cv_sink_put(&sink, cv_buf_slice(&line), &inner);

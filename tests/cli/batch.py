@@ -539,6 +539,43 @@ class Batch(unittest.TestCase):
                           if not n.endswith(".eml")], [])
         self.assertEqual(glob.glob(self.path("out", ".*")), [])
 
+    def test_c007_the_bad_one_of_three_says_which_it_is(self):
+        """The second does not convert under the old rules: the others do,
+        and its line says which message, where in it and why."""
+        for number, value in ((1, "2008-08-20T18:44:00Z"),
+                              (2, "1601-01-01T00:00:00Z"),
+                              (3, "2008-08-20T18:44:00Z")):
+            self.make("in/Inbox/%d.json" % number, json.dumps({
+                "format": "convoke-object/1",
+                "messageClass": "IPM.Schedule.Meeting.Request",
+                "properties": [
+                    {"tag": "0x0037001F", "value": "Budget %d" % number},
+                    {"tag": "0x1035001F", "value": "<%d@x>" % number}],
+                "recipients": [{"properties": [
+                    {"tag": "0x39FE001F", "value": "bob@south.example"},
+                    {"tag": "0x5FFB0040", "type": "PtypTime",
+                     "value": value}]}]}))
+        done = self.run_it(
+            "-o", "out/", "--report", "r", "--set",
+            "content-conversion.fix-recipient-track-status-time=false", "in",
+            code=1)
+        lines = self.report("r")
+        self.assertEqual([line["status"] == "failed" for line in lines],
+                         [False, True, False])
+        self.assertEqual(lines[1]["input"], "in/Inbox/2.json")
+        self.assertEqual(lines[1]["subject"], "Budget 2")
+        self.assertEqual(lines[1]["messageId"], "<2@x>")
+        finding, = [f for f in lines[1]["findings"]
+                    if f["rule"] == "legacy-tracking-time"]
+        self.assertEqual(finding["path"], "recipient[0]")
+        self.assertEqual(finding["property"],
+                         "PidTagRecipientTrackStatusTime")
+        self.assertIn(b"in/Inbox/2.json", done.stderr)
+        for number in (1, 3):
+            self.assertIn(b"Subject: Budget %d\r\n" % number,
+                          self.read("out/Inbox/%d.eml" % number))
+
+
 
 if __name__ == "__main__":
     CONVOKE = os.path.abspath(sys.argv.pop(1))
