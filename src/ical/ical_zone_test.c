@@ -318,6 +318,35 @@ static void legacy_index_is_the_zone_of_old_messages(void **state)
         has_line(written(obj, NULL, &everything), "DTSTART:20260701T140000Z"));
 }
 
+#define C153_EVENT \
+    "BEGIN:VEVENT\nUID:u\n" \
+    "DTSTART;TZID=Eastern Standard Time:20300910T140000\n" \
+    "DTEND;TZID=Eastern Standard Time:20300910T150000\nEND:VEVENT\n" \
+    "END:VCALENDAR\n"
+
+/* 14:00 in New York is 13:00 in Chicago, whatever zone the reader is in. */
+static void c153_windows_names_hold_with_and_without_rules(void **state)
+{
+    static const char *const texts[] = {
+        "BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Eastern Standard Time\n"
+        "BEGIN:STANDARD\nDTSTART:16010101T020000\nTZOFFSETFROM:-0400\n"
+        "TZOFFSETTO:-0500\nRRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11\n"
+        "END:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:16010101T020000\n"
+        "TZOFFSETFROM:-0500\nTZOFFSETTO:-0400\n"
+        "RRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\nEND:DAYLIGHT\n"
+        "END:VTIMEZONE\n" C153_EVENT,
+        "BEGIN:VCALENDAR\n" C153_EVENT,
+    };
+    int64_t start;
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(texts); i++) {
+        assert_true(import(lines(texts[i])));
+        assert_true(
+            cv_bag_ticks(bag(), CV_PidLidAppointmentStartWhole, &start));
+        assert_int_equal(start, at("2030-09-10T18:00:00Z"));
+    }
+}
+
 /* 01:30 in New York, an hour after 01:30. */
 static void second_pass_of_an_hour_keeps_its_moment(void **state)
 {
@@ -357,6 +386,7 @@ int main(void)
         TEST(written_zones_are_read_back),
         TEST(lying_names_do_not_beat_the_rules),
         TEST(legacy_index_is_the_zone_of_old_messages),
+        TEST(c153_windows_names_hold_with_and_without_rules),
         TEST(second_pass_of_an_hour_keeps_its_moment),
     };
     return cmocka_run_group_tests_name("ical zone", tests, NULL, NULL);
