@@ -271,6 +271,7 @@ static void c002_comma_and_umlaut_are_one_mailbox(void **state)
                       CV_S("M\xC3\xBCller, J\xC3\xB6rg"));
     char *mail = strdup(rig_write(r));
     assert_has_not(mail, "\"=?");
+    assert_has(mail, "=2C");
     rig_read(r, mail);
     free(mail);
     assert_string_prop(rig_props(r), CV_PidTagSentRepresentingName,
@@ -430,6 +431,16 @@ static void c013_controls_in_the_subject_become_a_blank(void **state)
         assert_has(mail, "Subject: a ");
         assert_has_not(mail, "\r\nBcc");
     }
+    /* NUL, and the same in names of people and files. */
+    new_note(r);
+    cv_bag_set_string(rig_props(r), CV_PidTagSubject, CV_S("a\0b"));
+    cv_bag_set_string(cv_object_recipient(r->obj, 0), CV_PidTagDisplayName,
+                      CV_S("Bob\r\nBcc: x@example.org"));
+    add_file(r, "a\r\nBcc: y.txt", "text/plain", "A");
+    const char *mail = rig_write(r);
+    assert_has(mail, "Subject: a b\r\n");
+    assert_has_not(mail, "\nBcc");
+    assert_int_equal(rig_count(r, CV_RULE_TEXT_CONTROL) > 0, 1);
 }
 
 /* C014: the name is written by RFC 2231, as encoded word where a peer asks
@@ -454,6 +465,11 @@ static void c014_file_names_travel(void **state)
         assert_string_prop(cv_object_attachment(r->obj, 0)->props,
                            CV_PidTagAttachLongFilename, name);
     }
+    rig_read(r, "Content-Type: application/pdf; name=\"=?utf-8?Q?old?=\"\r\n"
+                "Content-Disposition: attachment; filename=\"plain.pdf\";\r\n"
+                " filename*=utf-8''%C3%9C.pdf\r\n\r\n%PDF\r\n");
+    assert_string_prop(cv_object_attachment(r->obj, 0)->props,
+                       CV_PidTagAttachLongFilename, "\xC3\x9C.pdf");
 }
 
 /* C015: references are folded, and never cut within an id. */
@@ -476,6 +492,20 @@ static void c015_long_references_are_folded_or_shortened(void **state)
         const char *mail = rig_write(r);
         assert_has(mail, "<0000.abc");
         assert_has(mail, counts[k] == 60 ? "<0059.abc" : "<0399.abc");
+        /* From the field on, each id is whole. */
+        const char *at = strstr(mail, "\r\nReferences:");
+        int ids = 0;
+        assert_non_null(at);
+        for (at += 13; at[1] != '\n' || at[2] == ' ' || at[2] == '\t'; at++) {
+            if (*at != '<')
+                continue;
+            const char *end = strchr(at, '>');
+            assert_int_equal(end - at, 72);
+            assert_memory_equal(end - 13, "@mail.example>", 14);
+            ids++;
+        }
+        if (counts[k] == 60 ? ids != 60 : ids < 20 || ids == 400)
+            fail_msg("%d of %d ids", ids, counts[k]);
         for (const char *line = mail; line; line = strstr(line + 1, "\r\n")) {
             const char *end = strstr(line + 1, "\r\n");
             assert_true(!end || end - line < 998);
