@@ -33,6 +33,7 @@
 #define CV_LIMIT_MIME_PARTS 10000  /* in one message */
 #define CV_LIMIT_MIME_HEADERS 2000 /* fields in one header block */
 #define CV_LIMIT_MIME_HEADER_BYTES ((size_t)256 << 10) /* one field */
+#define CV_LIMIT_MIME_UNKNOWN_FIELDS 400               /* kept by name */
 #define CV_LIMIT_MIME_GROUPS 100       /* address groups in one field */
 #define CV_LIMIT_MIME_PARAMS 200       /* parameters of one field */
 #define CV_LIMIT_ADDRESSES 20000       /* addresses in one field */

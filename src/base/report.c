@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define WORSE_FINDINGS 100 /* kept beside those that fill the report */
 /* Prefixes nest as deep as messages do, with the attachment between. */
 #define PREFIX_DEPTH (2 * CV_LIMIT_EMBED_DEPTH + 8)
 
@@ -89,10 +90,12 @@ static cv_slice keep_path(cv_report *r, cv_slice path)
     return out;
 }
 
-/* Place for one more finding, NULL when there is none. */
-static cv_finding *next_place(cv_report *r)
+/* Place for one more finding, NULL when there is none. Notes, of which there
+ * may be one a line, leave room for what is worse. */
+static cv_finding *next_place(cv_report *r, cv_severity severity)
 {
-    if (r->count >= CV_LIMIT_FINDINGS)
+    size_t most = CV_LIMIT_FINDINGS + (severity > CV_NOTE ? WORSE_FINDINGS : 0);
+    if (r->count >= most)
         return NULL;
     if (r->count == r->room) {
         size_t room = r->room ? r->room * 2 : 16;
@@ -118,7 +121,7 @@ void cv_report_add(cv_report *report, const cv_finding *f)
     if (severity > report->worst)
         report->worst = severity;
 
-    cv_finding *to = next_place(report);
+    cv_finding *to = next_place(report, severity);
     if (!to) {
         report->dropped++;
         return;

@@ -58,7 +58,8 @@ typedef enum cv_ladder_step {
 
 typedef struct cv_report cv_report;
 
-/* Findings beyond CV_LIMIT_FINDINGS are counted, not kept.
+/* Findings beyond CV_LIMIT_FINDINGS are counted, not kept, but for the first
+ * hundred that are worse than a note.
  * Errors: CV_ERR_NOMEM. */
 CV_NODISCARD cv_status cv_report_new(cv_report **out, cv_error *err);
 void cv_report_free(cv_report **report);

@@ -119,9 +119,14 @@ static void findings_beyond_the_limit_are_counted(void **state)
         cv_report_add(*state, CV_FINDING(.rule = CV_RULE_ICAL_KEPT));
     assert_int_equal(cv_report_count(*state), CV_LIMIT_FINDINGS);
     assert_int_equal(cv_report_dropped(*state), 0);
-    cv_report_add(*state, CV_FINDING(.rule = CV_RULE_IO));
+    cv_report_add(*state, CV_FINDING(.rule = CV_RULE_ICAL_KEPT));
     assert_int_equal(cv_report_count(*state), CV_LIMIT_FINDINGS);
     assert_int_equal(cv_report_dropped(*state), 1);
+    /* Notes do not hide what is worse, of which there is a limit, too. */
+    for (size_t i = 0; i < 102; i++)
+        cv_report_add(*state, CV_FINDING(.rule = CV_RULE_IO));
+    assert_int_equal(cv_report_count(*state), CV_LIMIT_FINDINGS + 100);
+    assert_int_equal(cv_report_dropped(*state), 3);
     assert_true(cv_report_has(*state, CV_RULE_IO));
     assert_int_equal(cv_report_worst(*state), CV_ERROR);
 }
@@ -156,6 +161,12 @@ static void memory_of_a_report_is_bounded(void **state)
     assert_int_equal(cv_report_count(*state) + cv_report_dropped(*state),
                      CV_LIMIT_FINDINGS);
     assert_true(cv_report_count(*state) > 500);
+    size_t bytes = 0;
+    for (size_t i = 0; i < cv_report_count(*state); i++) {
+        const cv_finding *f = cv_report_get(*state, i);
+        bytes += f->path.len + f->property.len + f->found.len + f->done.len;
+    }
+    assert_true(bytes < CV_LIMIT_REPORT_BYTES);
 }
 
 static void ladder_keeps_the_lowest_step(void **state)

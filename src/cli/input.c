@@ -79,7 +79,8 @@ static cv_status map_file(int fd, size_t size, cli_input *out, cv_error *err)
     if (size <= SMALL_BYTES)
         return read_file(fd, size, out, err);
     if (size > CV_LIMIT_INPUT_BYTES)
-        return cv_fail(err, CV_ERR_LIMIT, "larger than %zu bytes",
+        return cv_fail(err, CV_ERR_LIMIT,
+                       "CV_LIMIT_INPUT_BYTES: larger than %zu",
                        CV_LIMIT_INPUT_BYTES);
     void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (map == MAP_FAILED)

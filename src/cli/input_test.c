@@ -1,5 +1,7 @@
 #include "cli/input.h"
 
+#include "base/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,6 +47,21 @@ static int end(void **state)
         remove(path);
     }
     return 0;
+}
+
+/* Nothing of it is read; on disk it is a hole. */
+static void a_file_beyond_the_limit_is_refused(void **state)
+{
+    cli_input input;
+    cv_error err = { 0 };
+    char path[128];
+    (void)state;
+    make("b", "");
+    snprintf(path, sizeof path, "%s/b", dir);
+    assert_int_equal(truncate(path, (off_t)CV_LIMIT_INPUT_BYTES + 1), 0);
+    assert_int_equal(cli_input_open(path, &input, &err), CV_ERR_LIMIT);
+    assert_non_null(strstr(err.what, "CV_LIMIT_INPUT_BYTES"));
+    cli_input_close(&input);
 }
 
 static void a_file_is_its_bytes(void **state)
@@ -100,6 +117,7 @@ static void a_folder_is_the_files_below_it_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_file_beyond_the_limit_is_refused),
         TEST(a_file_is_its_bytes),
         TEST(a_missing_file_says_why),
         TEST(a_folder_is_the_files_below_it_in_order),

@@ -206,7 +206,8 @@ static cv_attachment *add(cv_from *c)
 {
     cv_attachment *a = cv_object_add_attachment(c->obj);
     if (!a && cv_arena_status(c->arena) == CV_OK)
-        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), CV_S(""), CV_S(""),
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), CV_S(""),
+                      CV_S("CV_LIMIT_ATTACHMENTS"),
                       "further attachments are left out");
     return a;
 }
@@ -249,10 +250,13 @@ static cv_status add_embedded(cv_from *c, const cv_mime_part *message,
 {
     cv_object *inner = cv_object_new_embedded(c->obj);
     *done = false;
-    if (!inner)
-        return cv_arena_status(c->arena) == CV_OK
-                   ? CV_OK
-                   : cv_arena_fail(c->arena, c->err);
+    if (!inner && cv_arena_status(c->arena) != CV_OK)
+        return cv_arena_fail(c->arena, c->err);
+    if (!inner) {
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), CV_S(""),
+                      CV_S("CV_LIMIT_EMBED_DEPTH"), "kept as a file");
+        return CV_OK;
+    }
     cv_attachment *a = add(c);
     if (!a)
         return CV_OK;

@@ -2,6 +2,7 @@
  * mime-mapping.md A5, A12, property-types.md 6 and 7. */
 #include "convert/to_mime.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "html/html_text.h"
 #include "html/html_write.h"
@@ -117,10 +118,10 @@ typedef struct rtf_body {
     cv_rtf_kind kind;
 } rtf_body;
 
-static void say_limit(cv_to *t)
+static void say_limit(cv_to *t, const char *limit)
 {
     cv_report_say(t->report, CV_RULE_LIMIT, CV_S(""),
-                  CV_S("PidTagRtfCompressed"), CV_S(""),
+                  CV_S("PidTagRtfCompressed"), cv_slice_cstr(limit),
                   "read up to the limit");
 }
 
@@ -133,7 +134,7 @@ static void read_rtf(cv_to *t, rtf_body *b)
     cv_status st =
         cv_lzfu_decompress(t->arena, b->bytes, &b->rtf, &damaged, NULL);
     if (st == CV_ERR_LIMIT)
-        say_limit(t);
+        say_limit(t, "CV_LIMIT_RTF_BYTES");
     if (st != CV_OK)
         return;
     b->kind = cv_rtf_kind_of(b->rtf);
@@ -163,7 +164,9 @@ static void use_rtf_html(cv_to *t, const rtf_body *b, cv_body *out)
     if (cv_rtf_to_html(t->arena, b->rtf, &made, NULL) != CV_OK)
         return;
     if (made.cut)
-        say_limit(t);
+        say_limit(t, made.file_count >= CV_LIMIT_RTF_FILES
+                         ? "CV_LIMIT_RTF_FILES"
+                         : "CV_LIMIT_RTF_BYTES");
     if (made.empty)
         return;
     out->html = made.html;

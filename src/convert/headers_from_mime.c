@@ -1,9 +1,9 @@
 /* Header fields -> properties. Source: spec mime-mapping.md B1, B2. */
 #include "convert/from_mime.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
-#define MAX_GENERIC 400           /* unknown fields kept as named ones */
 #define MAX_REFERENCES (64 << 10) /* bytes */
 #define MAX_KEYWORDS 256
 
@@ -223,8 +223,8 @@ static void keep_named(cv_from *c, const cv_mime_field *f)
 {
     if (cv_object_set_named_string(c->obj, c->props, CV_SET_PS_INTERNET_HEADERS,
                                    f->name, cv_header_text(c, f)) != CV_OK)
-        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name, CV_S(""),
-                      "left out");
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name,
+                      CV_S("CV_LIMIT_PROPS"), "left out");
 }
 
 /* All fields of f's name; the caller has none of them yet. In the arena. */
@@ -259,8 +259,8 @@ static void keep_all_named(cv_from *c, const cv_mime_field *f)
                  CV_OK ||
              cv_bag_set_strings(c->props, tag | CV_T_MULTI | CV_T_STRING, list,
                                 count) != CV_OK)
-        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name, CV_S(""),
-                      "left out");
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name,
+                      CV_S("CV_LIMIT_PROPS"), "left out");
 }
 
 static void read_auto_submitted(cv_from *c, const cv_mime_field *f, cv_tag tag)
@@ -490,12 +490,13 @@ static void read_generic(cv_from *c, const cv_mime_field *f, size_t *count)
 {
     if (is_internal(f->name) || !f->name.len || f->name.len > 255)
         return;
-    if (*count == MAX_GENERIC) {
-        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name, CV_S(""),
-                      "more than %d unknown fields", MAX_GENERIC);
+    if (*count == CV_LIMIT_MIME_UNKNOWN_FIELDS) {
+        cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), f->name,
+                      CV_S("CV_LIMIT_MIME_UNKNOWN_FIELDS"),
+                      "further unknown fields are left out");
         ++*count;
     }
-    if (*count > MAX_GENERIC)
+    if (*count > CV_LIMIT_MIME_UNKNOWN_FIELDS)
         return;
     ++*count;
     keep_all_named(c, f);
@@ -646,7 +647,8 @@ static cv_status add_rows(cv_from *c, const cv_mime_address *list, size_t count,
             return cv_arena_fail(c->arena, c->err);
         if (!r) {
             cv_report_say(c->report, CV_RULE_LIMIT, CV_S(""), CV_S("To"),
-                          CV_S(""), "%zu addresses are left out", count - i);
+                          CV_S("CV_LIMIT_RECIPIENTS"),
+                          "%zu addresses are left out", count - i);
             return CV_OK;
         }
         cv_row_set_smtp(r, list[i].name, list[i].address, type);

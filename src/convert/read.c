@@ -29,6 +29,39 @@ static void say_unreadable(cv_report *report, cv_input_type type,
                   err ? err->what : "");
 }
 
+/* The last step of the ladder for what is no mail: a message that says why,
+ * with the input as its file. */
+static cv_status read_minimal(cv_slice in, cv_input_type type,
+                              const cv_convert_options *options,
+                              cv_object **out, cv_report *report, cv_error *err)
+{
+    cv_object *obj = NULL;
+    cv_error why = *err;
+    CV_TRY(cv_object_new(0, &obj, err));
+    cv_bag *props = cv_object_props(obj);
+    cv_bag_set_string(props, CV_PidTagMessageClass, CV_S("IPM.Note"));
+    cv_bag_set_string(props, CV_PidTagSubject,
+                      CV_S("A message that could not be read"));
+    cv_bag_set_string(props, CV_PidTagBody,
+                      CV_S("The original is attached.\r\n"));
+    cv_bag_set_ticks(props, CV_PidTagClientSubmitTime, cv_opt_now(options));
+    cv_status st = cv_add_file(obj, CV_S("original.dat"),
+                               "application/octet-stream", in, err);
+    if (st == CV_OK && cv_arena_status(cv_object_arena(obj)) != CV_OK)
+        st = cv_arena_fail(cv_object_arena(obj), err);
+    if (st != CV_OK) {
+        cv_object_free(&obj);
+        return st;
+    }
+    cv_report_say(report, CV_RULE_LIMIT, CV_S(""), CV_S(""),
+                  cv_slice_cstr(cv_input_type_name(type)), "%s", why.what);
+    cv_report_say(report, CV_RULE_LADDER_MINIMAL, CV_S(""), CV_S(""), CV_S(""),
+                  "original.dat is attached");
+    cv_report_reach(report, CV_LADDER_MINIMAL);
+    *out = obj;
+    return CV_OK;
+}
+
 /* A mailbox with one mail is that mail. */
 static bool is_mailbox(cv_slice in, cv_slice file_name)
 {
@@ -74,6 +107,8 @@ cv_status cv_read(cv_slice in, cv_slice file_name,
     default:
         return not_read(type, report, err);
     }
+    if (st == CV_ERR_LIMIT)
+        return read_minimal(in, type, options, out, report, e);
     if (st == CV_ERR_SYNTAX || st == CV_ERR_UNSUP || st == CV_ERR_TRUNC)
         say_unreadable(report, type, e);
     return st == CV_ERR_TRUNC ? CV_ERR_SYNTAX : st;

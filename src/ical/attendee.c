@@ -92,7 +92,7 @@ static cv_bag *row_add(people *p, cv_slice name, cv_slice address, int32_t type)
                       : NULL;
     if (!row) {
         cv_ical_say(p->in, CV_RULE_LIMIT, NULL, "ATTENDEE",
-                    "further attendees were left out");
+                    "CV_LIMIT_RECIPIENTS: further attendees were left out");
         return NULL;
     }
     (void)cv_row_set_smtp(row, name.len ? name : address, address, type);

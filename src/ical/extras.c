@@ -138,7 +138,7 @@ static void import_binary(ical_import *in, const cv_ical_prop *prop)
 
     if (!a) {
         cv_ical_say(in, CV_RULE_LIMIT, NULL, "ATTACH",
-                    "further attachments were left out");
+                    "CV_LIMIT_ATTACHMENTS: further attachments were left out");
         return;
     }
     a->data = cv_blob_mem(cv_base64_decode(in->arena, prop->value, &junk));
@@ -381,8 +381,8 @@ void cv_ical_import_kept(ical_import *in, const cv_ical_comp *event)
             (const char *)cv_arena_printf(in->arena, "%zu lines", kept).ptr);
     }
     if (full)
-        cv_ical_say(in, CV_RULE_LIMIT, NULL, "CV_LIMIT_ICAL_KEPT_BYTES",
-                    "further lines were left out");
+        cv_ical_say(in, CV_RULE_LIMIT, NULL, "",
+                    "CV_LIMIT_ICAL_KEPT_BYTES: further lines were left out");
     cv_line_writer_clear(&w);
     cv_buf_clear(&buf);
 }

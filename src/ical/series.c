@@ -153,7 +153,8 @@ static void say_cover(series *s, const cv_ical_prop *prop, const char *why,
 {
     cv_slice done = cv_arena_printf(
         s->in->arena, "%s: %zu dates%s of a pattern with exclusions%s", why,
-        count, complete ? "" : ", the first ones of more,",
+        count,
+        complete ? "" : ", the first ones of more (CV_LIMIT_RRULE_INSTANCES),",
         lost ? "; the further ones of a day are in the original only" : "");
     if (done.ptr)
         say_unfit(s, prop, (const char *)done.ptr);
@@ -410,7 +411,9 @@ static void each_date(series *s, const char *name,
             cv_slice item = cv_slice_trim(cv_slice_cut(&rest, ','));
             ical_moment m;
             if (seen == CV_LIMIT_RECUR_DATES) {
-                say_unfit(s, prop, "more dates than a series may have");
+                say_unfit(
+                    s, prop,
+                    "CV_LIMIT_RECUR_DATES: more dates than a series may have");
                 return;
             }
             item = cv_slice_cut(&item, '/'); /* a period's start */

@@ -209,13 +209,13 @@ static cv_status scan(cv_slice text, cv_error *err)
         bool opens = c == '[' || c == '{';
         if (opens && ++depth > CV_LIMIT_JSON_DEPTH)
             return cv_fail_at(err, CV_ERR_LIMIT, i,
-                              "JSON nested deeper than %d",
+                              "CV_LIMIT_JSON_DEPTH: nested deeper than %d",
                               CV_LIMIT_JSON_DEPTH);
         if ((c == ']' || c == '}') && depth > 0)
             depth--;
         if ((opens || c == ',') && ++values > CV_LIMIT_JSON_VALUES)
             return cv_fail_at(err, CV_ERR_LIMIT, i,
-                              "more than %d values in JSON",
+                              "CV_LIMIT_JSON_VALUES: more than %d values",
                               CV_LIMIT_JSON_VALUES);
     }
     return CV_OK;
@@ -344,7 +344,8 @@ cv_status cv_json_parse(cv_arena *arena, cv_slice text, cv_json **out,
                         cv_error *err)
 {
     if (text.len > CV_LIMIT_JSON_BYTES)
-        return cv_fail(err, CV_ERR_LIMIT, "%zu bytes of JSON", text.len);
+        return cv_fail(err, CV_ERR_LIMIT, "CV_LIMIT_JSON_BYTES: %zu bytes",
+                       text.len);
     if (cv_slice_starts(text, CV_S("\xEF\xBB\xBF")))
         text = cv_slice_sub(text, 3, text.len);
     CV_TRY(scan(text, err));

@@ -248,7 +248,7 @@ static cv_status read_multi(const reader *r, const cv_json *node, cv_value *v)
         return bad_value(r);
     if (node->count > CV_LIMIT_MULTI_VALUES)
         return cv_fail(r->err, CV_ERR_LIMIT,
-                       "more than %d values in one"
+                       "CV_LIMIT_MULTI_VALUES: more than %d in one"
                        " property",
                        CV_LIMIT_MULTI_VALUES);
     /* Sixteen bytes are enough for any element. */
@@ -436,7 +436,9 @@ static cv_status add_failed(const reader *r)
 {
     if (cv_arena_status(r->arena) != CV_OK)
         return cv_arena_fail(r->arena, r->err);
-    return cv_fail(r->err, CV_ERR_LIMIT, "too many rows or embedded messages");
+    return cv_fail(
+        r->err, CV_ERR_LIMIT,
+        "CV_LIMIT_RECIPIENTS, CV_LIMIT_ATTACHMENTS or CV_LIMIT_EMBED_DEPTH");
 }
 
 static cv_status read_recipients(reader *r, const cv_json *node)

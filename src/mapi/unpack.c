@@ -166,7 +166,9 @@ static cv_status add_failed(const unpacker *u)
 {
     if (cv_arena_status(u->arena) != CV_OK)
         return cv_arena_fail(u->arena, u->err);
-    return cv_fail(u->err, CV_ERR_LIMIT, "too many rows or embedded messages");
+    return cv_fail(
+        u->err, CV_ERR_LIMIT,
+        "CV_LIMIT_RECIPIENTS, CV_LIMIT_ATTACHMENTS or CV_LIMIT_EMBED_DEPTH");
 }
 
 static cv_status read_data(unpacker *u, cv_attachment *att)

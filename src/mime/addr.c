@@ -435,9 +435,11 @@ cv_status cv_mime_addresses(cv_arena *arena, cv_slice raw, cv_slice charset,
                       cv_slice_sub(raw, 0, 60),
                       "brackets or quotes do not match in %zu places", r.bad);
     if (r.limit)
-        cv_report_say(report, CV_RULE_LIMIT, CV_S(""), CV_S(""), CV_S(""),
-                      "more than %d addresses or %d groups", CV_LIMIT_ADDRESSES,
-                      CV_LIMIT_MIME_GROUPS);
+        cv_report_say(report, CV_RULE_LIMIT, CV_S(""), CV_S(""),
+                      r.count == CV_LIMIT_ADDRESSES
+                          ? CV_S("CV_LIMIT_ADDRESSES")
+                          : CV_S("CV_LIMIT_MIME_GROUPS"),
+                      "further addresses or groups are left out");
     *out = r.list;
     *count = r.count;
     return CV_OK;

@@ -366,8 +366,9 @@ cv_status cv_mime_params_read(cv_arena *arena, cv_slice text,
                       cv_slice_sub(text, 0, 60),
                       "%zu pieces that are no parameter", s.bad);
     if (s.limit)
-        cv_report_say(report, CV_RULE_LIMIT, path, property, CV_S(""),
-                      "more than %d parameters", CV_LIMIT_MIME_PARAMS);
+        cv_report_say(report, CV_RULE_LIMIT, path, property,
+                      CV_S("CV_LIMIT_MIME_PARAMS"),
+                      "further parameters are left out");
     return CV_OK;
 }
 

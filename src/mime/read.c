@@ -178,8 +178,9 @@ typedef struct head {
     size_t name_len;               /* 0: none is being read */
     size_t end;                    /* of the block */
     size_t body;
-    bool cut; /* a delimiter ended the block */
-    bool limit, nul, garbage, no_blank;
+    bool cut;          /* a delimiter ended the block */
+    const char *limit; /* name of the one that was met; NULL */
+    bool nul, garbage, no_blank;
 } head;
 
 static cv_status grow_fields(walk *w, head *h)
@@ -205,11 +206,12 @@ static cv_status end_field(walk *w, head *h)
     cv_slice name = range(w, h->name, h->name + h->name_len);
     cv_slice raw = range(w, h->value, h->value_end);
     h->name_len = 0;
-    if (h->count == CV_LIMIT_MIME_HEADERS ||
-        raw.len > CV_LIMIT_MIME_HEADER_BYTES)
-        h->limit = true;
-    if (h->count == CV_LIMIT_MIME_HEADERS)
+    if (h->count == CV_LIMIT_MIME_HEADERS) {
+        h->limit = "CV_LIMIT_MIME_HEADERS";
         return CV_OK;
+    }
+    if (raw.len > CV_LIMIT_MIME_HEADER_BYTES)
+        h->limit = "CV_LIMIT_MIME_HEADER_BYTES";
     raw = cv_slice_sub(raw, 0, CV_LIMIT_MIME_HEADER_BYTES);
     CV_TRY(grow_fields(w, h));
     cv_slice text = cv_mime_unfold(w->arena, raw);
@@ -316,10 +318,9 @@ static void report_head(walk *w, const cv_mime_part *part, const head *h)
         say(w, CV_RULE_MIME_NUL, part->path, CV_S(""),
             "NUL in a header became a space");
     if (h->limit)
-        cv_report_say(w->report, CV_RULE_LIMIT, part->path, CV_S(""), CV_S(""),
-                      "header block beyond %d fields or %zu bytes "
-                      "in one field",
-                      CV_LIMIT_MIME_HEADERS, CV_LIMIT_MIME_HEADER_BYTES);
+        cv_report_say(w->report, CV_RULE_LIMIT, part->path, CV_S(""),
+                      cv_slice_cstr(h->limit),
+                      "the rest of the field or block is left out");
 }
 
 /* RFC 5322 3.6, RFC 2045: fields that may stand once. */
@@ -554,8 +555,7 @@ static cv_status read_children(walk *w, cv_mime_part *part, delim *d)
             find_delim(w, from, d);
             w->count++;
             cv_report_say(w->report, CV_RULE_LIMIT, part->path, CV_S(""),
-                          CV_S(""), "more than %d parts; the rest is one file",
-                          CV_LIMIT_MIME_PARTS);
+                          CV_S("CV_LIMIT_MIME_PARTS"), "the rest is one file");
             return add_opaque(w, part, from, body_end(w, from, d),
                               "application", "octet-stream");
         }
@@ -713,10 +713,8 @@ static cv_status read_body(walk *w, cv_mime_part *part, size_t body,
                            delim *stop)
 {
     if (part->kind != CV_MIME_LEAF && w->depth >= CV_LIMIT_MIME_DEPTH) {
-        cv_report_say(w->report, CV_RULE_LIMIT, part->path, CV_S(""), CV_S(""),
-                      "parts nested deeper than %d; the rest is "
-                      "one file",
-                      CV_LIMIT_MIME_DEPTH);
+        cv_report_say(w->report, CV_RULE_LIMIT, part->path, CV_S(""),
+                      CV_S("CV_LIMIT_MIME_DEPTH"), "the rest is one file");
         make_leaf(part, "application", "octet-stream");
     }
     if (part->kind == CV_MIME_LEAF) {
