@@ -1,5 +1,5 @@
 /* .msg files that other readers refused or lost (tests/cases.tsv), as mail. */
-#include "convert/test_util.h"
+#include "convert/meeting_rig.h"
 
 #include "msg/msg.h"
 #include "msg/pieces_test.h"
@@ -234,9 +234,51 @@ static void c094_control_characters_before_an_address_go(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* R1: what is no value, or none of its property's type, is told and costs
+ * itself alone. */
+static void values_of_wrong_types_count_as_absent(void **state)
+{
+    rig *r = *state;
+    static const struct {
+        cv_tag tag;
+        uint16_t type;
+        cv_rule_id rule;
+        const char *property;
+    } rows[] = {
+        { CV_PidTagImportance, CV_T_ERROR, CV_RULE_MAPI_ERROR_VALUE,
+          "PidTagImportance" },
+        { CV_PidTagImportance, CV_T_STRING, CV_RULE_WRONG_TYPE,
+          "PidTagImportance" },
+        { CV_PidTagSubject, CV_T_I32, CV_RULE_WRONG_TYPE, "PidTagSubject" },
+        { CV_PidTagMessageDeliveryTime, CV_T_I64, CV_RULE_WRONG_TYPE,
+          "PidTagMessageDeliveryTime" },
+        { CV_PidLidLocation, CV_T_TIME, CV_RULE_WRONG_TYPE, "PidLidLocation" },
+        { CV_PidTagImportance, CV_T_I16, CV_RULE_COUNT, "" },
+    };
+    for (size_t i = 0; i < CV_LEN(rows); i++) {
+        meeting_make(r, "IPM.Note");
+        rig_new_report(r);
+        put_value(rig_props(r), rows[i].tag, rows[i].type, 2);
+        put_value(cv_object_recipient(r->obj, 1), CV_PidTagDisplayName,
+                  CV_T_ERROR, 0x8004010F);
+        assert_has(rig_write(r), "bob@south.example");
+        assert_int_equal(rig_count(r, CV_RULE_WRONG_TYPE),
+                         rows[i].rule == CV_RULE_WRONG_TYPE);
+        assert_int_equal(rig_count(r, CV_RULE_MAPI_ERROR_VALUE),
+                         1 + (rows[i].rule == CV_RULE_MAPI_ERROR_VALUE));
+        const cv_finding *f = cv_report_get(r->report, 0);
+        if (rows[i].rule != CV_RULE_COUNT)
+            assert_text(f->property, rows[i].property);
+        else
+            assert_text(f->path, "recipient[1]");
+        assert_text(f->done, "counts as absent");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RIG(values_of_wrong_types_count_as_absent),
         TEST(c086_a_message_in_an_object_storage_is_message_rfc822),
         TEST(c087_a_body_that_cannot_be_read_costs_itself),
         TEST(c088_stored_rtf_with_a_size_that_counts_the_header),

@@ -68,6 +68,14 @@ static bool is_bad_time(const cv_bag *bag, cv_tag tag)
     return p->value.type != CV_T_TIME || !cv_filetime_is_valid(p->value.time);
 }
 
+bool cv_repairs_tag(cv_tag tag)
+{
+    for (size_t k = 0; k < CV_LEN(repairs); k++)
+        if (CV_TAG_ID(repairs[k].tag) == CV_TAG_ID(tag))
+            return true;
+    return false;
+}
+
 /* The value as the JSON form shows it. */
 static cv_slice describe(cv_arena *arena, const cv_value *v)
 {

@@ -280,6 +280,7 @@ cv_status cv_message_to_mime(const cv_to *outer, const cv_object *obj,
                 .obj = obj,
                 .props = cv_object_props(obj) };
     cv_object *made = NULL;
+    cv_say_types(obj, t.arena, t.report);
     CV_TRY(cv_repair(obj, t.options, &t.view, &made, t.report, t.err));
     /* The tree borrows from the copy until it has been written. */
     if (made)

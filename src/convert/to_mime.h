@@ -89,6 +89,11 @@ CV_NODISCARD cv_status cv_message_to_mime(const cv_to *outer,
 CV_NODISCARD cv_status cv_check_legacy(const cv_object *obj,
                                        const cv_convert_options *options,
                                        cv_report *report, cv_error *err);
+/* The repairs look at a tag themselves. */
+bool cv_repairs_tag(cv_tag tag);
+/* Tells which values are error codes or of a type their property cannot have;
+ * readers of properties pass them over. arena: for what is told. */
+void cv_say_types(const cv_object *obj, cv_arena *arena, cv_report *report);
 /* What stands in for obj: *view is obj itself, or *made, a copy that the
  * caller frees (NULL when there is none). Attachment data and embedded
  * messages are shared with obj. */

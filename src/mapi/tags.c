@@ -309,6 +309,25 @@ const char *cv_tag_name(cv_tag tag)
     return name;
 }
 
+uint16_t cv_tag_known_type(cv_tag tag)
+{
+    uint16_t id = CV_TAG_ID(tag);
+    uint16_t type = without_string8(CV_TAG_TYPE(tag));
+    uint16_t first = 0;
+    if (id >= CV_NAMED_FIRST)
+        return id - CV_NAMED_FIRST < CV_NAMED_KNOWN
+                   ? named_rows[id - CV_NAMED_FIRST].type
+                   : 0;
+    for (size_t i = first_row_of_id(id);
+         i < CV_LEN(tag_rows) && tag_rows[i].id == id; i++) {
+        if (tag_rows[i].type == type)
+            return type;
+        if (!first && tag_rows[i].name)
+            first = tag_rows[i].type;
+    }
+    return first;
+}
+
 typedef struct name_entry {
     const char *name;
     cv_tag tag;

@@ -111,6 +111,9 @@ const cv_name *cv_name_of_tag(cv_tag tag);
 /* Canonical name ("PidTagSubject", "PidLidLocation") by id and type, else by
  * id alone; NULL when unknown. A literal. */
 const char *cv_tag_name(cv_tag tag);
+/* Type that a property has by its definition; the tag's own when one of
+ * several definitions of the id has it. 0 when the id is unknown. */
+uint16_t cv_tag_known_type(cv_tag tag);
 /* Tag of a canonical or classic name, 0 when unknown. */
 cv_tag cv_tag_by_name(cv_slice name);
 
