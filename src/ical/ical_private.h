@@ -136,12 +136,15 @@ typedef struct ical_rrule {
     size_t by_minute_count;
     int by_second[60];
     size_t by_second_count;
-    bool has_other; /* a list longer than its room */
-    bool repaired;  /* INTERVAL 0, unreadable parts */
+    bool other_scale; /* RSCALE (RFC 7529), and not Gregorian */
+    bool has_other;   /* a list longer than its room */
+    bool repaired;    /* INTERVAL 0, unreadable parts */
 } ical_rrule;
 
 /* Errors: CV_ERR_SYNTAX without a FREQ. */
 cv_status cv_ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out);
+/* Lunar dates are not Gregorian ones: such a rule is not expanded. */
+bool cv_ical_rrule_has_other_scale(cv_arena *arena, cv_slice text);
 /* The pattern of a rule whose first instance is at start (local). until: the
  * last day in series time, INT64_MIN when there is none.
  * Errors: CV_ERR_RANGE with *why when a pattern cannot hold it. */
@@ -176,6 +179,8 @@ cv_status cv_ical_cover(cv_arena *arena, const int64_t *at, size_t count,
 struct ical_import;
 size_t cv_ical_instances(struct ical_import *in, const cv_ical_comp *event,
                          const cv_timezone *zone, int64_t *out, bool *complete);
+/* What dates cost beside the steps of their rules, of item->rule_steps. */
+void cv_ical_spend_steps(const cv_ical_item *item, size_t steps);
 /* Wall clock of a series in this zone. */
 int64_t cv_ical_series_local(const cv_timezone *zone, const ical_moment *m);
 /* Midnight of the day that a moment means in an all-day series. */

@@ -392,6 +392,28 @@ static void instances_beyond_the_limit_are_left_out(void **state)
     assert_string_equal(calendar_of(4), "261124T0900 261125T0900");
 }
 
+/* Lunar months are not Gregorian ones: dates by the wrong calendar would be
+ * worse than one event with the rule as it came. */
+static void
+rules_of_other_calendars_are_single_events_and_go_out_as_they_came(void **state)
+{
+    static const char *const rules[] = {
+        "RRULE:RSCALE=CHINESE;FREQ=YEARLY;COUNT=3",
+        "RRULE:FREQ=MONTHLY;RSCALE=HEBREW;BYMONTH=5L;SKIP=FORWARD",
+    };
+    (void)state;
+    for (size_t i = 0; i < CV_LEN(rules); i++) {
+        assert_true(import_lines(rules[i]));
+        assert_string_equal(calendar_of(4), "single");
+        assert_true(cv_report_has(report, CV_RULE_ICAL_RRULE));
+        assert_non_null(strstr(written(obj, NULL, &everything), "RSCALE="));
+    }
+    assert_true(import_lines("RRULE:RSCALE=GREGORIAN;FREQ=DAILY;COUNT=2"));
+    assert_string_equal(calendar_of(4), "261124T0900 261125T0900");
+    assert_true(import_lines("X-MICROSOFT-RRULE:FREQ=YEARLY;COUNT=3"));
+    assert_string_equal(calendar_of(4), "single");
+}
+
 static void steps_beyond_the_limit_end_a_rule(void **state)
 {
     int64_t out[10];
@@ -475,6 +497,8 @@ int main(void)
         TEST(this_and_future_changes_the_following_instances),
         TEST(recurrence_ids_of_every_form_are_found),
         TEST(instances_beyond_the_limit_are_left_out),
+        TEST(
+            rules_of_other_calendars_are_single_events_and_go_out_as_they_came),
         TEST(steps_beyond_the_limit_end_a_rule),
         TEST(rules_of_a_calendar_share_their_steps),
     };

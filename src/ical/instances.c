@@ -54,6 +54,11 @@ int64_t cv_ical_rule_until(const ical_import *in, const cv_timezone *zone,
     return ticks;
 }
 
+void cv_ical_spend_steps(const cv_ical_item *item, size_t steps)
+{
+    *item->rule_steps -= steps < *item->rule_steps ? steps : *item->rule_steps;
+}
+
 static void add(moments *m, int64_t at)
 {
     if (m->count < MOST)
@@ -64,7 +69,8 @@ static void add(moments *m, int64_t at)
 
 static bool read_rule(moments *m, const cv_ical_prop *prop, ical_rrule *rule)
 {
-    if (cv_ical_rrule_parse(m->in->arena, prop->value, rule) != CV_OK)
+    if (cv_ical_rrule_parse(m->in->arena, prop->value, rule) != CV_OK ||
+        rule->other_scale)
         return false;
     if (rule->until_is_bad && (!rule->count || rule->count > ENDLESS_INSTANCES))
         rule->count = ENDLESS_INSTANCES;

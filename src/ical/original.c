@@ -66,6 +66,8 @@ static bool is_clean(ical_export *ex, const cv_ical_comp *event)
         if (!cv_slice_eq(prop->name, CV_S("RRULE")) &&
             !cv_slice_eq(prop->name, CV_S("EXRULE")))
             continue;
+        if (cv_ical_rrule_has_other_scale(ex->arena, prop->value))
+            continue; /* nothing of it was read, nothing repaired */
         if (cv_ical_rrule_parse(ex->arena, prop->value, &rule) != CV_OK ||
             rule.repaired || rule.until_is_bad ||
             (rule.count && rule.has_until) || !is_read_by_all(&rule))

@@ -127,6 +127,8 @@ static void read_part(cv_arena *arena, ical_rrule *r, cv_slice name,
 {
     if (cv_slice_ieq(name, CV_S("FREQ")))
         r->freq = cv_ascii_upper(arena, cv_slice_trim(value));
+    else if (cv_slice_ieq(name, CV_S("RSCALE")))
+        r->other_scale = !cv_slice_ieq(cv_slice_trim(value), CV_S("GREGORIAN"));
     else if (cv_slice_ieq(name, CV_S("UNTIL")))
         read_until(r, value);
     else if (cv_slice_ieq(name, CV_S("WKST")))
@@ -143,6 +145,12 @@ static void read_part(cv_arena *arena, ical_rrule *r, cv_slice name,
             read_list(r, value, 366, r->by_set_pos, ICAL_RRULE_LIST);
     else if (!read_finer_part(r, name, value))
         read_numbers(r, name, value);
+}
+
+bool cv_ical_rrule_has_other_scale(cv_arena *arena, cv_slice text)
+{
+    ical_rrule rule;
+    return cv_ical_rrule_parse(arena, text, &rule) == CV_OK && rule.other_scale;
 }
 
 cv_status cv_ical_rrule_parse(cv_arena *arena, cv_slice text, ical_rrule *out)

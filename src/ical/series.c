@@ -160,12 +160,6 @@ static void say_cover(series *s, const cv_ical_prop *prop, const char *why,
         say_unfit(s, prop, (const char *)done.ptr);
 }
 
-static void spend(series *s, size_t steps)
-{
-    size_t *left = s->in->item->rule_steps;
-    *left -= steps < *left ? steps : *left;
-}
-
 /* Nothing is made of half a rule: when the original is read again, to be
  * written, it must give the same. */
 static bool is_too_much(series *s, const cv_ical_prop *prop)
@@ -200,7 +194,7 @@ static void read_dates(series *s, const cv_ical_prop *prop, const char *why,
     for (size_t fit = count; fit >= 2; fit /= 2, complete = false)
         if (cv_ical_cover(s->in->arena, at, fit, minutes, s->room, &s->r) ==
             CV_OK) {
-            spend(s, s->r.count * STEPS_COVER);
+            cv_ical_spend_steps(s->in->item, s->r.count * STEPS_COVER);
             s->has_pattern = s->is_cover = true;
             s->bare = s->r.exception_count;
             s->room += s->r.deleted_count + s->r.exception_count;
@@ -271,6 +265,10 @@ static void read_rule(series *s)
     const cv_ical_prop *prop = only_rule(s, &why);
     const cv_ical_prop *other = cv_ical_prop_get(s->event, "X-MICROSOFT-RRULE");
 
+    if (prop && cv_ical_rrule_has_other_scale(s->in->arena, prop->value)) {
+        other = prop;
+        prop = NULL;
+    }
     if (prop)
         why = pattern_of_rule(s, prop);
     if (why)
