@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMS "eml (default), ics, msg, tnef, json, mbox or maildir"
+#define FORMS "eml (default), ics, msg, tnef, vcf, json, mbox or maildir"
 
 #define CHILD_MB_MAX (1 << 20)
 #define CHILD_SECONDS_MAX 86400
