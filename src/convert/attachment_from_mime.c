@@ -83,14 +83,15 @@ static cv_slice short_name(cv_arena *arena, cv_slice name)
                            whole ? "" : "~1", ext.len ? "." : "", CV_FMT(ext));
 }
 
-/* What no file system takes becomes '_'; no dots at the ends. */
+/* Separators of paths and streams become '_'; no dots at the ends. Stars and
+ * question marks stay (C041, C042): whoever writes files makes them safe. */
 static cv_slice clean_name(cv_arena *arena, cv_slice name)
 {
     cv_slice copy =
         cv_arena_dup(arena, cv_slice_trim(cv_text_one_line(arena, name)));
     uint8_t *p = (uint8_t *)copy.ptr;
     for (size_t i = 0; i < copy.len; i++) {
-        static const char bad[] = "\"/:<>|\\*?";
+        static const char bad[] = "\"/:<>|\\";
         for (size_t k = 0; k < sizeof bad - 1; k++)
             if (p[i] == (uint8_t)bad[k])
                 p[i] = '_';
