@@ -298,10 +298,23 @@ static int set_jobs(job *j, const cli_args *args)
     return CLI_OK;
 }
 
+/* A name of a file for what becomes several mailboxes. */
+static bool is_file_for_several(const job *j, const cli_args *args)
+{
+    const char *out = cli_value(args, "output", "");
+    return j->batch.plan.packing == BATCH_MBOX && has_several(j, args) &&
+           cv_slice_iends(cv_slice_cstr(out), CV_S(".mbox")) && !is_folder(out);
+}
+
 static int open_target(job *j, const cli_args *args)
 {
     cv_error err = { 0 };
     const char *out = cli_value(args, "output", NULL);
+    if (is_file_for_several(j, args))
+        return cli_usage_error(args,
+                               "-o %s: folders and several inputs give an mbox "
+                               "for each folder; name a folder (-o OUT/)",
+                               out);
     cv_status status =
         cli_target_open(out, has_several(j, args), &j->target, &err);
     if (status == CV_ERR_RANGE)
@@ -437,8 +450,8 @@ const cli_command cli_cmd_convert = {
         "is kept, with a folder for each container (out/box.pst/Inbox). With "
         "-o FOLDER/\n(with the slash) each event of a calendar file becomes an "
         "output of its own.\n"
-        "mbox: a file for each folder, or one for all with -o FILE; maildir: "
-        "-o is the Maildir.\n\n"
+        "mbox: a file for each folder; one for all of a single input with "
+        "-o FILE. maildir: -o is\nthe Maildir.\n\n"
         "Examples:\n"
         "  convoke convert --to eml -o mails/ --report report.jsonl archive/\n"
         "  convoke convert --to eml -o mails/ --report report.jsonl --resume "

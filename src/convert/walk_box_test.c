@@ -89,6 +89,30 @@ static void garbage_before_a_mailbox_is_told(void **state)
     assert_text(rig_finding(r, CV_RULE_MBOX_GARBAGE)->found, "rubbish\n\n");
 }
 
+static void a_long_text_before_a_mailbox_is_a_message(void **state)
+{
+    rig *r = *state;
+    cv_buf in;
+    cv_buf_init(&in, 0);
+    for (size_t i = 0; i < 91; i++)
+        cv_buf_put_str(&in, "eleven byte");
+    cv_buf_put_str(&in, "\n\n" BOX);
+    assert_int_equal(walk(r, cv_buf_slice(&in), "x.mbox", true), CV_OK);
+    saw(r, "0:|0|;1:|1|one;2:|2|two;3:|3|three;");
+    assert_false(cv_report_has(r->report, CV_RULE_MBOX_GARBAGE));
+    cv_buf_clear(&in);
+}
+
+static void a_mailbox_without_any_mail_is_one_message(void **state)
+{
+    rig *r = *state;
+    cv_bag *b = read_one(r, CV_S("rubbish\nalone\n"), "x.mbox");
+    assert_string_prop(b, CV_PidTagBody, "rubbish\nalone\n");
+    assert_false(cv_report_has(r->report, CV_RULE_MBOX_GARBAGE));
+    assert_int_equal(walk(r, CV_S("rubbish\nalone\n"), "x.mbox", true), CV_OK);
+    saw(r, "0:||;");
+}
+
 static void a_mailbox_of_one_mail_is_that_mail(void **state)
 {
     rig *r = *state;
@@ -252,6 +276,8 @@ int main(void)
         RIG(deleted_mails_are_read_on_request_only),
         RIG(a_container_without_messages_says_so),
         RIG(garbage_before_a_mailbox_is_told),
+        RIG(a_long_text_before_a_mailbox_is_a_message),
+        RIG(a_mailbox_without_any_mail_is_one_message),
         RIG(a_mailbox_of_one_mail_is_that_mail),
         RIG(a_mailbox_of_several_is_no_single_message),
         RIG(emlx_gives_mail_flags_and_time),

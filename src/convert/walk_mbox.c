@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define SHOWN_BYTES 1000 /* of what stands before the first mail */
+
 /* [MS-OXCMSG] 2.2.1.6, [MS-OXOFLAG] 2.2.1.1, [MS-OXOMSG] 2.2.1.9 */
 enum {
     MESSAGE_READ = 0x01,
@@ -96,14 +98,29 @@ static cv_status read_item(void *ctx, cv_walk_state *w, cv_object **out,
     return read_boxed(ctx, w->options, out, report, err);
 }
 
+/* What is too long for a finding to hold whole becomes a message. */
+static bool is_worth_a_mail(const cv_mbox *box)
+{
+    return box->garbage > SHOWN_BYTES;
+}
+
 static void tell_garbage(cv_report *report, const cv_mbox *box)
 {
-    size_t shown = box->garbage < 60 ? box->garbage : 60;
-    if (box->garbage)
+    cv_slice text = cv_slice_sub(box->in, 0, box->garbage);
+    if (box->garbage && !is_worth_a_mail(box))
         cv_report_add(report,
                       CV_FINDING(.rule = CV_RULE_MBOX_GARBAGE, .offset = 0,
-                                 .found = cv_utf8_clip(box->in, shown),
+                                 .found = cv_utf8_clip(text, SHOWN_BYTES),
                                  .done = CV_S("left out")));
+}
+
+/* cv_item_read_fn: bytes before the first mail. */
+static cv_status read_garbage(void *ctx, cv_walk_state *w, cv_object **out,
+                              cv_report *report, cv_error *err)
+{
+    const cv_mbox *box = ctx;
+    return cv_from_mime(cv_slice_sub(box->in, 0, box->garbage), w->options, out,
+                        report, err);
 }
 
 static cv_status walk_mails(cv_walk_state *w, cv_mbox *box, cv_slice folder,
@@ -111,6 +128,10 @@ static cv_status walk_mails(cv_walk_state *w, cv_mbox *box, cv_slice folder,
 {
     cv_mbox_mail mail;
     uint64_t number = 0, deleted = 0;
+    if (is_worth_a_mail(box)) {
+        cv_item item = { .folder = folder, .name = CV_S("0") };
+        CV_TRY(cv_walk_item(w, &item, read_garbage, box, err));
+    }
     while (cv_mbox_next(box, &mail)) {
         char name[24];
         (void)snprintf(name, sizeof(name), "%" PRIu64, ++number);
@@ -151,12 +172,12 @@ cv_status cv_from_mbox(cv_slice in, const cv_convert_options *options,
     cv_mbox box;
     cv_mbox_mail mail;
     cv_mbox_init(&box, in);
-    tell_garbage(report, &box);
-    if (!cv_mbox_next(&box, &mail))
+    if (is_worth_a_mail(&box) || !cv_mbox_next(&box, &mail))
         return cv_from_mime(in, options, out, report, err);
     if (box.pos < in.len)
         return cv_fail(err, CV_ERR_UNSUP,
                        "a mailbox of several mails, not one message");
+    tell_garbage(report, &box);
     return read_boxed(&mail, options, out, report, err);
 }
 

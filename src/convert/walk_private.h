@@ -51,7 +51,8 @@ CV_NODISCARD cv_status cv_walk_pst(cv_walk_state *w, cv_slice in,
                                    cv_slice folder, cv_slice name,
                                    cv_error *err);
 
-/* walk_mbox.c: the mails of a mailbox file, "1", "2" and so on. */
+/* walk_mbox.c: the mails of a mailbox file, "1", "2" and so on; "0" is a long
+ * text before them. */
 CV_NODISCARD cv_status cv_walk_mbox(cv_walk_state *w, cv_slice in,
                                     cv_slice folder, cv_slice name,
                                     cv_error *err);

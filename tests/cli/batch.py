@@ -234,6 +234,14 @@ class Batch(unittest.TestCase):
         self.run_it("--to", "mbox", "-o", "x.mbox", "a.eml")
         self.assertEqual(self.read("x.mbox"), out)
 
+    def test_a_file_is_no_target_for_several_mailboxes(self):
+        self.make("in/a.eml", mail(1, "One"))
+        done = self.run_it("--to", "mbox", "-o", "x.mbox", "in", code=2)
+        self.assertIn(b"name a folder (-o OUT/)", done.stderr)
+        self.assertFalse(os.path.exists(self.path("x.mbox")))
+        self.run_it("--to", "mbox", "-o", "x.mbox/", "in")
+        self.assertEqual(list(self.tree("x.mbox")), ["messages.mbox"])
+
     def test_maildir_both_ways(self):
         source = mailbox.Maildir(self.path("in"))
         made = mailbox.MaildirMessage(mail(1, "One").encode())
@@ -505,7 +513,7 @@ class Batch(unittest.TestCase):
                       self.read("full"))
         self.assertIn(b"--resume goes on", self.read("full"))
         self.assertEqual(done.returncode, 0, self.tree("").keys())
-        self.assertGreater(int(self.read("count")), 3)
+        self.assertLess(int(self.read("count")), 40)
         self.assertEqual(self.tree("kept"), self.tree("whole"))
 
     def test_an_item_too_large_for_the_target_costs_itself(self):
