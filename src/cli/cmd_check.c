@@ -1,4 +1,5 @@
 /* cmd_check.c - says what is wrong with messages and what would be done. */
+#include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/converting.h"
 #include "cli/input.h"
@@ -12,21 +13,56 @@ static cv_status drop(void *ctx, const void *bytes, size_t len, cv_error *err)
     return CV_OK;
 }
 
-/* Reads and renders without keeping the output: both find things. */
-static cv_status try_message(const char *path, cv_slice bytes,
-                             const cv_convert_options *options,
-                             cv_report *report, cv_error *err)
+/* One input while it is looked at. */
+typedef struct look {
+    const char *path;
+    const cv_convert_options *options;
+    bool failed; /* a message of it cannot be read or converted */
+} look;
+
+static void put_findings(const cv_report *report)
 {
-    cv_object *obj = NULL;
+    for (size_t i = 0; i < cv_report_count(report); i++)
+        cli_put_finding(cv_report_get(report, i), stdout);
+    if (cv_report_dropped(report))
+        printf("  and %zu more\n", cv_report_dropped(report));
+}
+
+/* "in/box.pst#Inbox/7" */
+static void put_name(const look *l, const cv_item *item)
+{
+    cv_buf name;
+    cv_buf_init(&name, 0);
+    batch_put_item_name(l->path, item->folder, item->name, &name);
+    printf("%.*s: ", CV_FMT(cv_buf_slice(&name)));
+    cv_buf_clear(&name);
+}
+
+/* cv_walker.each: rendered without keeping the output, which finds things,
+ * too. */
+static cv_status look_at(void *ctx, const cv_item *item, cv_object *obj,
+                         cv_report *report, cv_error *err)
+{
+    look *l = ctx;
     cv_sink nowhere = { drop, NULL };
-    CV_TRY(cv_read(bytes, cv_slice_cstr(path), options, &obj, report, err));
-    printf("%s: %.*s, ", path, CV_FMT(cv_object_class(obj)));
-    cv_status status = cv_to_mime(obj, options, &nowhere, report, err);
+    cv_error why = { .offset = UINT64_MAX };
+    cv_status status = CV_ERR_SYNTAX;
+    (void)err;
+    put_name(l, item);
+    if (obj) {
+        status = cv_to_mime(obj, l->options, &nowhere, report, &why);
+        printf("%.*s, ", CV_FMT(cv_object_class(obj)));
+    }
     printf("%zu finding%s%s\n", cv_report_count(report),
            cv_report_count(report) == 1 ? "" : "s",
-           status == CV_OK ? "" : ", not convertible");
-    cv_object_free(&obj);
-    return status;
+           status == CV_OK ? ""
+           : obj           ? ", not convertible"
+                           : ", not readable");
+    put_findings(report);
+    if (obj && status != CV_OK)
+        cli_say_failure(l->path, &why);
+    l->failed = l->failed || status != CV_OK;
+    return CV_OK;
 }
 
 static bool check_path(const char *path, const cv_convert_options *options)
@@ -34,21 +70,22 @@ static bool check_path(const char *path, const cv_convert_options *options)
     cli_input input = { 0 };
     cv_error err = { .offset = UINT64_MAX };
     cv_report *report = NULL;
+    look l = { .path = path, .options = options };
+    cv_walker walker = { .each = look_at, .ctx = &l };
     cv_status status = cv_report_new(&report, &err);
     if (status == CV_OK)
         status = cli_input_open(path, &input, &err);
     if (status == CV_OK)
-        status = try_message(path, input.bytes, options, report, &err);
-    for (size_t i = 0; report && i < cv_report_count(report); i++)
-        cli_put_finding(cv_report_get(report, i), stdout);
-    if (report && cv_report_dropped(report))
-        printf("  and %zu more\n", cv_report_dropped(report));
+        status = cv_walk(input.bytes, cv_slice_cstr(path), options, &walker,
+                         report, &err);
+    if (report)
+        put_findings(report); /* of the container, or why it is no message */
     fflush(stdout);
     if (status != CV_OK)
         cli_say_failure(path, &err);
     cv_report_free(&report);
     cli_input_close(&input);
-    return status == CV_OK;
+    return status == CV_OK && !l.failed;
 }
 
 static int run(const cli_args *args)
@@ -82,7 +119,8 @@ const cli_command cli_cmd_check = {
     .operands = "FILE...",
     .summary = "Say what is wrong with messages, and the repair that "
                "converting would apply.",
-    .more = "Nothing is written. Exit code 1 when a file is no message or "
+    .more = "Nothing is written. Of a container every message is looked at. "
+            "Exit code 1 when a file is no message or "
             "cannot be converted.\n",
     .options = options,
     .min_operands = 1,

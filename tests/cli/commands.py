@@ -264,6 +264,16 @@ class Commands(unittest.TestCase):
             self.assertIn(b"usage: convoke " + name.encode(),
                           self.run_it(name, "--help").stdout)
 
+    def test_check_looks_at_every_message_of_a_container(self):
+        box = b"".join(b"From a@x Thu Aug 21 17:00:00 2008\nFrom: a@x.example"
+                       b"\nSubject: %d\nDate: Thu, 21 Aug 2008 17:00:0%d +0000"
+                       b"\nMessage-ID: <%d@x>\n\nHello\n\n" % (i, i, i)
+                       for i in (1, 2))
+        self.make("box.mbox", box)
+        out = self.run_it("check", "box.mbox").stdout.decode()
+        self.assertEqual(out, "box.mbox#1: IPM.Note, 0 findings\n"
+                              "box.mbox#2: IPM.Note, 0 findings\n")
+
     def test_check_names_rule_and_repair(self):
         row = {"properties": REQUEST["recipients"][0]["properties"] + [
             {"tag": "0x5FFB0040", "type": "PtypTime",
