@@ -42,10 +42,20 @@ static void put_u32(uint8_t *at, uint32_t v)
         at[i] = (uint8_t)(v >> (8 * i) & 0xFF);
 }
 
+static uint8_t encryption_of(cv_slice in)
+{
+    return in.ptr[is_ansi(in) ? CRYPT_ANSI_AT : CRYPT_AT];
+}
+
+bool cv_pst_is_plain(cv_slice in)
+{
+    return encryption_of(in) == 0;
+}
+
 static cv_status check_kind(cv_slice in, cv_error *err)
 {
     uint16_t version = cv_peek_u16le(in, VERSION_AT);
-    uint8_t crypt = in.ptr[is_ansi(in) ? CRYPT_ANSI_AT : CRYPT_AT];
+    uint8_t crypt = encryption_of(in);
     if (!is_ansi(in) && (version < VERSION_UNICODE || version > VERSION_LAST))
         return cv_fail_at(err, CV_ERR_UNSUP, VERSION_AT,
                           "version %u of PST files is not known", version);

@@ -158,12 +158,16 @@ CV_NODISCARD cv_status cv_pst_mend_index(pst_view *view,
 
 /* -- pst_bag.c -- */
 
+/* Whether the blocks of a file, whose header is sound, are not encrypted. */
+bool cv_pst_is_plain(cv_slice in);
+
 /* Where properties go. */
 typedef struct pst_target {
     cv_object *obj;
     cv_report *report;
     uint32_t codepage; /* of 8-bit text; 0: not known (yet) */
     cv_slice path;     /* for findings: "recipient[2]" */
+    bool plain;        /* the file is not encrypted */
 } pst_target;
 
 /* All properties of row `index` of an item. A message's own code page goes

@@ -5,7 +5,8 @@
 
 #include <unistd.h>
 
-#define METHOD_EMBEDDED 5               /* PidTagAttachMethod */
+#define METHOD_EMBEDDED 5 /* PidTagAttachMethod */
+#define METHOD_OLE 6
 #define COPIED_BYTES ((size_t)64 << 10) /* data up to this size is copied */
 #define PUMP_BYTES ((size_t)64 << 10)
 
@@ -181,6 +182,17 @@ static cv_status read_content(libpff_item_t *item, pst_target *target,
     return CV_OK;
 }
 
+/* libpff deciphers an object's data even where nothing is encrypted. */
+static void tell_garbled(const pst_target *target, const cv_attachment *att)
+{
+    if (target->plain && att->has_data &&
+        cv_bag_i32_or(att->props, CV_PidTagAttachMethod, 0) == METHOD_OLE)
+        cv_report_say(target->report, CV_RULE_ATTACHMENT_DATA, target->path,
+                      CV_S(""), CV_S(""),
+                      "an OLE object of a file without encryption: libpff "
+                      "gives wrong bytes");
+}
+
 /* Its data is not a property: the blob holds it. */
 static cv_status read_attachment(libpff_item_t *item, pst_target *target,
                                  cv_attachment *att, cv_error *err)
@@ -197,7 +209,9 @@ static cv_status read_attachment(libpff_item_t *item, pst_target *target,
     if (status != CV_OK)
         return cv_fail(err, status, "%s", why.what);
     cv_bag_remove(att->props, CV_PidTagAttachDataBinary);
-    return read_content(item, target, att, err);
+    CV_TRY(read_content(item, target, att, err));
+    tell_garbled(target, att);
+    return CV_OK;
 }
 
 static cv_status read_attachment_at(libpff_item_t *item, int index,
@@ -272,7 +286,8 @@ cv_status cv_pst_read(cv_pst *pst, const cv_pst_item *item, cv_object **out,
     pst_target target = { .obj = obj,
                           .report = report,
                           .codepage = pst->codepage,
-                          .path = CV_S("") };
+                          .path = CV_S(""),
+                          .plain = cv_pst_is_plain(pst->view.in) };
     cv_status status =
         read_message((libpff_item_t *)item->handle, &target, err);
     if (status != CV_OK)

@@ -722,6 +722,11 @@ static void an_embedded_message_is_an_object(void **state)
     assert_int_equal(cv_report_count(report), 0);
 }
 
+static void look_at_one_attachment(const cv_object *of)
+{
+    assert_int_equal(cv_object_attachment_count(of), 1);
+}
+
 /* libpff deciphers an object's data even where nothing is encrypted: with the
  * encryption that Outlook uses it is right. */
 static void an_ole_object_is_its_bytes(void **state)
@@ -730,6 +735,16 @@ static void an_ole_object_is_its_bytes(void **state)
     begin(KIT_UNICODE, 1);
     uint64_t data = kit_data(&made, CV_S("OLE bytes"));
     assert_one(with_object(CV_S("\x06\0\0\0"), data), look_at_object);
+    assert_false(cv_report_has(report, CV_RULE_ATTACHMENT_DATA));
+}
+
+static void an_ole_object_that_is_not_encrypted_is_told(void **state)
+{
+    (void)state;
+    begin(KIT_UNICODE, 0);
+    uint64_t data = kit_data(&made, CV_S("OLE bytes"));
+    assert_one(with_object(CV_S("\x06\0\0\0"), data), look_at_one_attachment);
+    assert_true(cv_report_has(report, CV_RULE_ATTACHMENT_DATA));
 }
 
 static void look_at_one_file(const cv_object *obj)
@@ -784,6 +799,7 @@ int main(void)
         T(data_of_attachments_is_copied_or_pumped),
         T(an_embedded_message_is_an_object),
         T(an_ole_object_is_its_bytes),
+        T(an_ole_object_that_is_not_encrypted_is_told),
         T(an_attachment_without_node_leaves_those_before_it),
     };
     return cmocka_run_group_tests_name("pst", tests, NULL, NULL);
