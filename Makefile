@@ -31,9 +31,12 @@ compare: all
 	@/usr/bin/python3 tools/compare build/src/cli/convoke
 
 # Messages a second and peak memory: docs/performance.md.
-bench: all
+bench:
 	@tools/install-packages run check bench
-	@tools/bench build
+	@test -f build-release/build.ninja || \
+	  meson setup build-release --buildtype=release >/dev/null
+	@ninja -C build-release src/cli/convoke src/cli/convoke-full >/dev/null
+	@tools/bench build-release
 
 # SIGKILL at the first passes of every kill point (./check: at the first two).
 crash: all

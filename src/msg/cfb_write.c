@@ -151,7 +151,7 @@ static cv_status add_stream(cv_cfb_writer *w, uint32_t parent, cv_slice name16,
         size = 0;
         CV_TRY(cv_blob_pump(data, &counter, err));
     }
-    uint32_t id;
+    uint32_t id = 0;
     CV_TRY(add_node(w, parent, CV_CFB_STREAM, name16, &id, err));
     w->nodes[id].data = *data;
     w->nodes[id].size = size;
