@@ -549,8 +549,8 @@ class Batch(unittest.TestCase):
         self.assertEqual(glob.glob(self.path("out", ".*")), [])
 
     def test_c007_the_bad_one_of_three_says_which_it_is(self):
-        """The second does not convert under the old rules: the others do,
-        and its line says which message, where in it and why."""
+        # The second does not convert under the old rules: the others do, and
+        # its line says which message, where in it and why.
         for number, value in ((1, "2008-08-20T18:44:00Z"),
                               (2, "1601-01-01T00:00:00Z"),
                               (3, "2008-08-20T18:44:00Z")):
@@ -588,7 +588,7 @@ class Batch(unittest.TestCase):
 
 if __name__ == "__main__":
     CONVOKE = os.path.abspath(sys.argv.pop(1))
-    result = unittest.main(exit=False, verbosity=0).result
+    result = unittest.main(exit=False, verbosity=2).result
     bad = len(result.failures) + len(result.errors)
     print("%d passed, %d failed, %d skipped" % (
         result.testsRun - bad - len(result.skipped), bad,

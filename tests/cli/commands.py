@@ -297,7 +297,7 @@ class Commands(unittest.TestCase):
 
 if __name__ == "__main__":
     CONVOKE = os.path.abspath(sys.argv.pop(1))
-    result = unittest.main(exit=False, verbosity=0).result
+    result = unittest.main(exit=False, verbosity=2).result
     bad = len(result.failures) + len(result.errors)
     print("%d passed, %d failed" % (result.testsRun - bad, bad))
     sys.exit(1 if bad else 0)
