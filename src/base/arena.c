@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include "base/limits.h"
+#include "base/sanitizer.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -19,16 +20,7 @@
  * glibc returns to the kernel for every object: half the time of reading one.
  * Sanitizers must see each chunk freed. */
 #define KEPT_SIZES 5
-#if defined(__has_feature)
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-enum { KEEPS_CHUNKS = 0 };
-#else
-enum { KEEPS_CHUNKS = 1 };
-#endif
+#define KEEPS_CHUNKS (!CV_HAS_ASAN)
 
 typedef struct chunk {
     struct chunk *next; /* owned; older ones */

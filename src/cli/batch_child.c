@@ -1,5 +1,8 @@
 #include "cli/batch_child.h"
 
+#include "base/sanitizer.h"
+#include "net/whole_io.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,17 +19,6 @@
 #define WAITING_BYTES ((uint64_t)1 << 20)
 #define PART ((size_t)64 << 10)
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#ifndef HAS_ASAN
-#define HAS_ASAN 0
-#endif
-
 /* -- messages: a length, a struct, texts -- */
 
 typedef struct record_head {
@@ -39,34 +31,6 @@ typedef struct task_head {
     batch_task task;
     uint32_t lens[4]; /* path, folder, name, why; with their NULs */
 } task_head;
-
-static bool put_all(int fd, cv_slice bytes)
-{
-    while (bytes.len) {
-        ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = cv_slice_sub(bytes, (size_t)n, bytes.len);
-    }
-    return true;
-}
-
-static bool get_all(int fd, void *to, size_t len)
-{
-    uint8_t *at = to;
-    while (len) {
-        ssize_t n = recv(fd, at, len, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
 
 uint64_t batch_record_bytes(const batch_record *record)
 {
@@ -101,7 +65,7 @@ static void set_limits(void)
 {
     struct rlimit memory = { self.plan->child_bytes, self.plan->child_bytes };
     struct rlimit core = { 0, 0 };
-    if (!HAS_ASAN)
+    if (!CV_HAS_ASAN)
         (void)setrlimit(RLIMIT_DATA, &memory);
     (void)setrlimit(RLIMIT_CORE, &core);
 }
@@ -128,7 +92,7 @@ static void emit_to_parent(void *ctx, const batch_record *record)
     cv_buf_put(&out, &head, sizeof head);
     for (size_t i = 0; i < BATCH_TEXTS; i++)
         cv_buf_put_slice(&out, record->texts[i]);
-    if (out.status != CV_OK || !put_all(self.fd, cv_buf_slice(&out)))
+    if (out.status != CV_OK || !net_write_all(self.fd, out.data, out.len))
         _exit(1); /* without a parent there is nothing to do */
     cv_buf_clear(&out);
     if (record->kind == BATCH_ITEM) {
@@ -139,10 +103,10 @@ static void emit_to_parent(void *ctx, const batch_record *record)
 
 static bool get_task(task_head *head, char **texts)
 {
-    if (!get_all(self.fd, head, sizeof *head))
+    if (!net_read_all(self.fd, head, sizeof *head))
         return false;
     *texts = malloc(head->size);
-    if (!*texts || !get_all(self.fd, *texts, head->size)) {
+    if (!*texts || !net_read_all(self.fd, *texts, head->size)) {
         free(*texts);
         return false;
     }
@@ -242,7 +206,8 @@ bool batch_child_send(const batch_child *child, const batch_task *task)
     head.size = (uint32_t)text.len;
     cv_buf_put(&out, &head, sizeof head);
     cv_buf_put_slice(&out, cv_buf_slice(&text));
-    bool sent = out.status == CV_OK && put_all(child->fd, cv_buf_slice(&out));
+    bool sent =
+        out.status == CV_OK && net_write_all(child->fd, out.data, out.len);
     cv_buf_clear(&text);
     cv_buf_clear(&out);
     return sent;

@@ -1,19 +1,11 @@
 #include "cli/inspect_blob.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "mapi/decode.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        return (c | 0x20) - 'a' + 10;
-    return -1;
-}
 
 /* What people put between and around the digits. */
 static bool is_separator(uint8_t c)
@@ -26,7 +18,7 @@ static bool read_hex(cv_slice text, cv_buf *out)
 {
     int high = -1;
     for (size_t i = 0; i < text.len; i++) {
-        int digit = hex_digit(text.ptr[i]);
+        int digit = cv_hex_digit(text.ptr[i]);
         if (digit < 0 && !is_separator(text.ptr[i]))
             return false;
         if (digit < 0)

@@ -52,24 +52,14 @@ cv_slice cv_content_id(const cv_to *t, const cv_bag *props)
 
 /* -- references of the HTML -- */
 
-static bool is_hex(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
-}
-
-static unsigned hex_value(uint8_t c)
-{
-    return c <= '9' ? c - (unsigned)'0' : (c | 32u) - 'a' + 10u;
-}
-
 /* The character of `html` at *pos, perhaps written as a percent escape. */
 static uint8_t next_char(cv_slice html, size_t *pos)
 {
     uint8_t c = html.ptr[(*pos)++];
-    if (c == '%' && *pos + 1 < html.len && is_hex(html.ptr[*pos]) &&
-        is_hex(html.ptr[*pos + 1])) {
-        c = (uint8_t)(hex_value(html.ptr[*pos]) << 4 |
-                      hex_value(html.ptr[*pos + 1]));
+    int high = *pos < html.len ? cv_hex_digit(html.ptr[*pos]) : -1;
+    int low = *pos + 1 < html.len ? cv_hex_digit(html.ptr[*pos + 1]) : -1;
+    if (c == '%' && high >= 0 && low >= 0) {
+        c = (uint8_t)(high << 4 | low);
         *pos += 2;
     }
     return c;

@@ -7,15 +7,12 @@
 #include "convert/write.h"
 
 #include "base/limits.h"
+#include "base/sanitizer.h"
 
 #include <stdio.h>
 #include <time.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOWER 10
-#else
-#define SLOWER 2 /* a busy machine */
-#endif
+#define SLOWER (CV_HAS_ASAN ? 10 : 2) /* a busy machine */
 #define BUDGET_SECONDS (1.0 * SLOWER)
 #define BUDGET_BYTES "134217728" /* of memory, to write one message */
 

@@ -1,5 +1,6 @@
 #include "net/children.h"
 #include "net/children_private.h"
+#include "net/whole_io.h"
 #include "net/clock.h"
 
 #include <dirent.h>

@@ -29,8 +29,4 @@ typedef struct net_child_head {
 /* The zygote's whole life; fd is its end of the parent's socket. */
 _Noreturn void net_zygote_run(const net_children_config *config, int fd);
 
-/* Whole-buffer input and output on a blocking socket. */
-bool net_child_read(int fd, void *to, size_t len);
-bool net_child_write(int fd, const void *from, size_t len);
-
 #endif

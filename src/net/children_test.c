@@ -1,5 +1,7 @@
 #include "net/children.h"
 
+#include "base/sanitizer.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <setjmp.h>
@@ -11,12 +13,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#else
-#define HAS_ASAN 0
-#endif
 
 #define DEADLINE 20000
 
@@ -141,7 +137,7 @@ static void memory_has_a_bound_and_its_failure_is_the_handlers(void **state)
 {
     bool died = true;
     (void)state;
-    if (HAS_ASAN)
+    if (CV_HAS_ASAN)
         skip();
     net_children *c = start(1);
     assert_int_equal(ask(c, "memory", DEADLINE, &died, NULL), CV_ERR_NOMEM);

@@ -1,6 +1,8 @@
 /* The processes below net_children: the zygote, and what it forks. */
 #include "net/children_private.h"
 #include "base/limits.h"
+#include "base/sanitizer.h"
+#include "net/whole_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,47 +16,6 @@
 #include <unistd.h>
 
 #define CHILDREN_MAX 256
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#ifndef HAS_ASAN
-#define HAS_ASAN 0
-#endif
-
-bool net_child_read(int fd, void *to, size_t len)
-{
-    uint8_t *p = to;
-    while (len > 0) {
-        ssize_t n = read(fd, p, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-bool net_child_write(int fd, const void *from, size_t len)
-{
-    const uint8_t *p = from;
-    while (len > 0) {
-        ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
 
 /* -- the child -- */
 
@@ -72,7 +33,7 @@ static void jail(const net_children_config *config)
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     /* Address sanitizer maps terabytes of shadow memory. */
-    if (!HAS_ASAN)
+    if (!CV_HAS_ASAN)
         set_limit(RLIMIT_AS, memory);
     set_limit(RLIMIT_STACK, stack);
     set_limit(RLIMIT_CORE, 0);
@@ -98,10 +59,10 @@ static bool serve_one(const net_children_config *config, int fd)
 {
     net_child_head head;
     cv_buf response;
-    if (!net_child_read(fd, &head, sizeof(head)))
+    if (!net_read_all(fd, &head, sizeof(head)))
         return false;
     uint8_t *request = head.len < SIZE_MAX ? malloc(head.len + 1) : NULL;
-    if (!request || !net_child_read(fd, request, head.len)) {
+    if (!request || !net_read_all(fd, request, head.len)) {
         free(request);
         return false;
     }
@@ -112,8 +73,8 @@ static bool serve_one(const net_children_config *config, int fd)
     if (status == CV_OK)
         status = response.status;
     head = (net_child_head){ .status = status, .len = response.len };
-    bool ok = net_child_write(fd, &head, sizeof(head)) &&
-              net_child_write(fd, response.data, response.len);
+    bool ok = net_write_all(fd, &head, sizeof(head)) &&
+              net_write_all(fd, response.data, response.len);
     cv_buf_clear(&response);
     free(request);
     return ok;

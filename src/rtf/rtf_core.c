@@ -468,20 +468,11 @@ static void word(rtf_core *core)
         cv_rtf_core_top(core)->skip = true; /* nobody knows it */
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if ((c | 32) >= 'a' && (c | 32) <= 'f')
-        return (c | 32) - 'a' + 10;
-    return -1;
-}
-
 static void hex_byte(rtf_core *core)
 {
     const uint8_t *in = core->in.ptr;
-    int a = core->pos < core->in.len ? hex_digit(in[core->pos]) : -1;
-    int b = core->pos + 1 < core->in.len ? hex_digit(in[core->pos + 1]) : -1;
+    int a = core->pos < core->in.len ? cv_hex_digit(in[core->pos]) : -1;
+    int b = core->pos + 1 < core->in.len ? cv_hex_digit(in[core->pos + 1]) : -1;
     if (a < 0 || b < 0)
         return;
     core->pos += 2;
