@@ -4,8 +4,6 @@
 
 #include "base/text.h"
 
-#define RELAX_BYTES ((size_t)1 << 20)
-
 bool batch_is_partial(const cv_report *report)
 {
     return cv_report_worst(report) >= CV_LOST ||
@@ -34,17 +32,24 @@ void batch_explain(const batch_plan *plan, const cv_object *obj, cv_error *err)
                 CV_FMT(cv_utf8_clip(cv_object_class(obj), 40)));
 }
 
-/* Passes bytes on; memory does not grow with what was read for them. */
+/* Passes bytes on in pieces; memory does not grow with what was read for
+ * them, be they a mapped attachment in one. */
 static cv_status write_relaxing(void *ctx, const void *bytes, size_t len,
                                 cv_error *err)
 {
     batch_writing *w = ctx;
-    w->written += len;
-    if (w->written >= RELAX_BYTES) {
+    cv_slice rest = cv_slice_of(bytes, len);
+    while (rest.len) {
+        cv_slice piece = cv_slice_sub(rest, 0, CV_RELAX_BYTES);
+        CV_TRY(w->out.write(w->out.ctx, piece.ptr, piece.len, err));
+        rest = cv_slice_sub(rest, piece.len, rest.len);
+        w->written += piece.len;
+        if (w->written < CV_RELAX_BYTES)
+            continue;
         w->written = 0;
         cli_input_relax(w->input);
     }
-    return w->out.write(w->out.ctx, bytes, len, err);
+    return CV_OK;
 }
 
 static bool copies_original(const batch_writing *w)
